@@ -59,7 +59,7 @@ class DataOptions:
     test_fraction: float = 0.0 # share taken for a test split where the data has none
     class_level: Literal['auto', 'first', 'leaf'] = 'auto' # which folder names the class when folders nest deeper
     background: list[int] = field(default_factory=lambda: [255, 255, 255]) # colour (RGB, 0-255) put under transparent images
-    max_pixels: int = 200_000_000 # larger images are refused before they are decoded
+    max_pixels: int = 170_000_000 # larger images are refused before they are decoded
 
 # %% ../nbs/00_config.ipynb #1a976c2a
 @dataclass
