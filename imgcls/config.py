@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['UserError', 'nearest', 'ModelOptions', 'LossOptions', 'DataOptions', 'AugmentOptions', 'TransformOptions',
            'TrainConfig', 'OptionSpec', 'option_specs', 'type_words', 'coerce', 'Setting', 'read_yaml', 'Arguments',
-           'read_arguments', 'parse_value', 'merge', 'check_ranges', 'build_config', 'load_config', 'config_settings',
-           'to_dict', 'to_yaml', 'help_text', 'lightning_precision']
+           'read_arguments', 'parse_value', 'merge', 'check_ranges', 'build_config', 'load_config', 'given_by_hand',
+           'config_settings', 'to_dict', 'to_yaml', 'help_text', 'lightning_precision']
 
 # %% ../nbs/00_config.ipynb #f313417e
 import difflib, math, types, typing
@@ -379,8 +379,9 @@ def load_config(config: TrainConfig | Mapping | str | Path | None = None, # a co
                 **keywords, # options by name, `model__model_name=...` or `model={'model_name': ...}` for nested ones; strongest
                ) -> TrainConfig:
     "Merge defaults < file < command line < keywords, check everything, and return the config."
-    if config is None and base is None and Path('config.yaml').is_file(): config = 'config.yaml'
+    if config is None and Path('config.yaml').is_file(): config = 'config.yaml'
     layer = {} if config is None else read_yaml(config) if isinstance(config, (str, Path)) else config_settings(config)
+    if base is not None: layer = {k: s for k, s in layer.items() if s.origin != 'default' and not (k in base and given_by_hand(base[k].origin))}
     said = read_arguments(arguments)
     if said.rest: raise UserError(f"'{said.rest[0]}' is no option; options start with --, e.g. --epochs 10")
     given = _flatten_mapping({k.replace('__', '.'): v for k, v in keywords.items()}, 'keyword')
@@ -389,6 +390,11 @@ def load_config(config: TrainConfig | Mapping | str | Path | None = None, # a co
     result = build_config(settings)
     result.source = str(config) if isinstance(config, (str, Path)) else None
     return result
+
+# %% ../nbs/00_config.ipynb #137669e7
+def given_by_hand(origin: str) -> bool:
+    "Whether a value came from the command line, a keyword or a mapping; in a resumed run it stands against a file."
+    return any(word in origin for word in ('--', 'keyword', 'mapping', 'Python'))
 
 # %% ../nbs/00_config.ipynb #fcde986b
 def _flatten_mapping(mapping, origin, prefix='', specs=None):

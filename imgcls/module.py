@@ -143,7 +143,7 @@ def on_save_checkpoint(self: ImageClassifier, checkpoint: dict):
     position = training_position(checkpoint, self.batches)
     checkpoint['ema'] = None if self.ema is None else ema_state(self.ema)
     checkpoint['imgcls'] = {
-        'layout': LAYOUT, 'options': to_dict(self.config), 'classes': self.classes, 'transform': self.transform,
+        'layout': LAYOUT, 'options': to_dict(self.config), 'origins': dict(getattr(self.config, 'origins', {})), 'classes': self.classes, 'transform': self.transform,
         'fingerprint': self.fingerprint, 'scores': self.scores, 'tracker_id': self.tracker_id, 'position': position,
         'random': gather_states(random_state()), 'train_sums': self.train_sums.tolist(),
         'network': {'name': self.config.model.model_name, 'arguments': self.network_arguments,

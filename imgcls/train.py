@@ -7,7 +7,7 @@ __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', '
            'metric_columns', 'check_save_metric', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
            'write_atomically', 'StopRequest', 'Monitor', 'start_run_folder', 'score_line', 'resume_settings',
            'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run', 'discover_beside', 'prepare',
-           'build_trainer', 'train', 'resume', 'closing_line', 'run_folder_of', 'is_first_process', 'quiet_lightning']
+           'build_trainer', 'train', 'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_train.ipynb #7a293fd6
 import json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from tqdm import tqdm
 
 from .artifact import read_checkpoint
-from .config import (Setting, TrainConfig, UserError, config_settings, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
+from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
 from .images import image_size
 from .loading import Data, open_data
 from .metrics import metric_mode
@@ -30,7 +30,7 @@ from .models import check_network
 from .module import DataModule, EMACallback, ImageClassifier, build_classifier
 from .optim import steps_per_epoch
 from .registry import discover
-from .runs import MetricsFile, new_run_folder, provenance, resolve_checkpoint
+from .runs import MetricsFile, is_first_process, new_run_folder, provenance, resolve_checkpoint
 
 # %% ../nbs/34_train.ipynb #6f9e13af
 def accelerator_of(config: TrainConfig) -> str: # cpu, cuda or mps
@@ -361,9 +361,10 @@ def teardown(self: Monitor, trainer, module, stage):
 # %% ../nbs/34_train.ipynb #44949cd2
 def resume_settings(path: Path) -> dict[str, Setting]: # by dotted key
     "The options in a checkpoint, as the layer under everything given now."
-    options = read_checkpoint(path)['imgcls']['options']
-    known = option_specs()
-    return {key: Setting(s.value, f'{path.name}') for key, s in config_settings(options).items() if key in known and key != 'resume'}
+    held, known = read_checkpoint(path)['imgcls'], option_specs()
+    origins = {key: origin.rpartition(' (')[2].rstrip(')') if given_by_hand(origin) else '' for key, origin in held['origins'].items()}
+    return {key: Setting(s.value, f'{path.name} ({origins[key]})' if origins.get(key) else path.name)
+            for key, s in config_settings(held['options']).items() if key in known and key != 'resume'}
 
 # %% ../nbs/34_train.ipynb #e3115025
 def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tuple[TrainConfig, Path | None]:
@@ -506,7 +507,7 @@ def resume(path, # a checkpoint, a run folder, or 'auto'
            **keywords, # options to change, e.g. epochs=30
           ) -> Run:
     "Go on with a run where it stood."
-    return train({} if path == 'auto' else None, resume=str(path), **keywords)
+    return train(resume=str(path), **keywords)
 
 # %% ../nbs/34_train.ipynb #7f400f5e
 def closing_line(run: Run) -> str:
@@ -518,13 +519,8 @@ def closing_line(run: Run) -> str:
 def run_folder_of(checkpoint: Path | None) -> Path | None:
     "The run folder a checkpoint lies in; None for one that was moved out of its run."
     if checkpoint is None: return None
-    folder = Path(checkpoint).resolve().parent.parent
+    folder = Path(os.path.normpath(Path(checkpoint).parent/'..'))
     return folder if (folder/'save_config.yaml').is_file() else None
-
-# %% ../nbs/34_train.ipynb #b5c915ea
-def is_first_process() -> bool:
-    "Whether this process is the one that prints, also before the processes know each other."
-    return all(os.environ.get(name, '0') == '0' for name in ('RANK', 'SLURM_PROCID', 'LOCAL_RANK'))
 
 # %% ../nbs/34_train.ipynb #99d3e075
 @contextmanager
