@@ -1,1 +1,18 @@
 __version__ = "0.1.0"
+
+_NAMES = {'TrainConfig': 'config', 'load_config': 'config', 'UserError': 'config', 'register_model': 'registry', 'register_loss': 'registry',
+          'register_dataset': 'registry', 'discover': 'registry', 'read_samples': 'samples', 'decode': 'images', 'create_network': 'models',
+          'list_networks': 'models', 'train': 'training', 'resume': 'training', 'Run': 'training', 'load': 'predict', 'Predictor': 'predict',
+          'evaluate': 'evaluation', 'export_onnx': 'export', 'find_runs': 'runs'}
+
+__all__ = list(_NAMES)
+
+
+def __getattr__(name):
+    "The names people type, imported when they are typed, so that `import imgcls` costs next to nothing."
+    if name not in _NAMES: raise AttributeError(f"module 'imgcls' has no attribute '{name}'")
+    from importlib import import_module
+    return getattr(import_module(f'imgcls.{_NAMES[name]}'), name)
+
+
+def __dir__(): return sorted([*__all__, '__version__'])

@@ -78,7 +78,7 @@ def train_script(words: list[str]) -> int | None:
     config = load_config(file if file else {}, words)
     if show: return print_config(file, words, config)
     if is_first_process(): say_start(config, file, words)
-    from imgcls.train import train
+    from imgcls.training import train
     run = train(file if file else {}, words)
     return 128 + getattr(signal, run.stopped) if hasattr(signal, run.stopped or '') else None
 
@@ -86,7 +86,7 @@ def train_script(words: list[str]) -> int | None:
 def print_config(file: str | None, words: list[str], config: TrainConfig):
     "Show the merged options with their origins; those of a resumed run lie under them."
     if config.resume:
-        from imgcls.train import resolve_config
+        from imgcls.training import resolve_config
         config, _ = resolve_config(file if file else {}, words)
     print(to_yaml(config, 'origin'), end='')
 
@@ -112,7 +112,7 @@ def test_script(words: list[str]):
     parser.add_argument('--csv', help='file for the answer to every image')
     said = parser.parse_args(words)
     print(f'python: imgcls.evaluate({said.artifact!r}, split={said.split!r}, weights={said.weights!r}, data_path={said.data_path!r})', flush=True)
-    from imgcls.evaluate import evaluate
+    from imgcls.evaluation import evaluate
     found = evaluate(said.artifact, said.split, said.weights, said.data_path)
     print(found.table())
     if said.csv: found.to_csv(said.csv); print(f'answers: {said.csv}')

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from .config import UserError
-from .evaluate import artifact_data
+from .evaluation import artifact_data
 from .predict import Predictor, load_checkpoint, load_onnx, softmax
 from .runs import resolve_checkpoint
 

@@ -1,0 +1,32 @@
+"The package as settings.ini describes it."
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+parser = ConfigParser(delimiters=['='])
+parser.read(here/'settings.ini', encoding='utf-8')
+settings = parser['DEFAULT']
+extras = {name: settings[f'{name}_requirements'].split() for name in ('dev', 'timm', 'parquet')}
+
+setup(
+    name=settings['lib_name'],
+    version=settings['version'],
+    description=settings['description'],
+    long_description=(here/'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    author=settings['author'],
+    author_email=settings['author_email'],
+    url=settings['git_url'],
+    license='Apache-2.0',
+    keywords=settings['keywords'],
+    python_requires=f">={settings['min_python']}",
+    packages=find_packages(include=[settings['lib_path'], settings['lib_path'] + '.*']),
+    install_requires=settings['requirements'].split(),
+    extras_require=extras,
+    entry_points={'console_scripts': settings['console_scripts'].split(), 'nbdev': ['imgcls=imgcls._modidx:d']},
+    classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Science/Research', 'Programming Language :: Python :: 3',
+                 'Topic :: Scientific/Engineering :: Artificial Intelligence', 'Framework :: Jupyter'],
+    zip_safe=False,
+)
