@@ -62,7 +62,8 @@ def device_count(config: TrainConfig, kind: str) -> int: # processes on this mac
 # %% ../nbs/34_training.ipynb #dc404d79
 def interactive() -> bool:
     "Whether this is a notebook, where one process has to do."
-    return 'ipykernel' in sys.modules or hasattr(sys, 'ps1')
+    shell = getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)()
+    return shell is not None or hasattr(sys, 'ps1')
 
 # %% ../nbs/34_training.ipynb #b06cacb6
 def check_precision(config: TrainConfig, kind: str):
@@ -399,7 +400,8 @@ def summary(config: TrainConfig, data: Data, classifier: ImageClassifier, proces
     plan = data.loader('train', True, world=processes).sampler
     steps = steps_per_epoch(len(plan), config.accumulate_grad_batches)
     size = config.train_batch_size * processes * config.accumulate_grad_batches
-    lines = [f"data        {config.data_path or 'handwritten digits of scikit-learn (data_path is empty)'}: {counts}",
+    own = config.data.dataset_name if config.data.dataset_name != 'images' else ''
+    lines = [f"data        {own or config.data_path or 'handwritten digits of scikit-learn (data_path is empty)'}: {counts}",
              f"classes     {len(data.classes)}: {', '.join(data.classes[:8])}{', ...' if len(data.classes) > 8 else ''}",
              f'network     {config.model.model_name}, {parameters:,} parameters, {config.image_size} x {config.image_size} pixels',
              f'training    {config.epochs} epochs x {steps} optimiser steps of {size} images, {config.precision}, {accelerator_of(config)}'
@@ -455,6 +457,8 @@ def prepare(config: TrainConfig) -> tuple[Data, ImageClassifier, int]: # data, m
     discover_beside(config)
     kind = accelerator_of(config)
     processes = device_count(config, kind) * config.num_nodes
+    if processes > 1 and interactive() and 'notebook' not in config.strategy:
+        raise UserError(f'{processes} processes cannot share a notebook; use one device here, or the shell: imgcls_train --devices {config.devices}')
     check_precision(config, kind)
     data = open_data(config)
     check_save_metric(config, len(data.classes))
