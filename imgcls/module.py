@@ -85,6 +85,14 @@ def configure_optimizers(self: ImageClassifier):
     scaled = str(self.trainer.precision).startswith('16-mixed')
     return build_optimizer(self.network, self.config, fused=not (clipped and scaled))
 
+# %% ../nbs/33_module.ipynb #5cd69311
+@patch
+def configure_gradient_clipping(self: ImageClassifier, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None):
+    "Clip by the norm over all gradients."
+    if gradient_clip_val is None: return
+    if self.trainer.precision == 'bf16-mixed': nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
+    else: self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
 # %% ../nbs/33_module.ipynb #144dc0eb
 @patch
 def on_fit_start(self: ImageClassifier):
