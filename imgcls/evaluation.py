@@ -16,6 +16,7 @@ from fastcore.basics import patch
 from .config import UserError, load_config
 from .loading import Data, open_data
 from .predict import Predictor, load, softmax
+from .registry import datasets, discover
 
 # %% ../nbs/41_evaluation.ipynb #47eef6ca
 def artifact_data(predictor: Predictor, # of a checkpoint or a file with its options
@@ -26,6 +27,7 @@ def artifact_data(predictor: Predictor, # of a checkpoint or a file with its opt
     held = predictor.card.get('options')
     if not held: raise UserError(f"{predictor.card.get('file', 'the artifact')}: does not say which data it was trained on; give data_path")
     changes = {'data_path': data_path} if data_path is not None else {}
+    if held['data']['dataset_name'] not in ('images', *datasets.list()): discover('.')
     data = open_data(load_config(held, **changes, **options), classes=predictor.classes)
     data.transform = predictor.transform
     return data

@@ -15,7 +15,7 @@ from .config import UserError
 
 # %% ../nbs/11_images.ipynb #76b4bca9
 ImageFile.LOAD_TRUNCATED_IMAGES = True
-warnings.filterwarnings('ignore', category=Image.DecompressionBombWarning)
+warnings.filterwarnings('ignore', module='PIL') # on malformed parts of files that can be read all the same
 
 # %% ../nbs/11_images.ipynb #92111e12
 class ImageError(UserError):

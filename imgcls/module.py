@@ -42,7 +42,7 @@ class ImageClassifier(pl.LightningModule):
         self.network_arguments = network_arguments or {}
         self.ema, self.tracker_id, self.scores, self.restored = None, None, {}, {}
         self.batches = self.total_steps = 1 # set when training starts
-        self.register_buffer('train_sums', torch.zeros(2), persistent=False) # loss, images since the last log line
+        self.register_buffer('train_sums', torch.zeros(2, 2), persistent=False) # loss and images, since the last row and since the last evaluation
 
     def forward(self, images): # uint8 or normalised float B x C x H x W -> logits B x classes
         return self.network(to_float(self.transform, images))
@@ -72,8 +72,8 @@ def training_step(self: ImageClassifier, batch: dict, batch_idx: int):
         generator = torch.Generator().manual_seed(mix_seed(self.config.seed, self.current_epoch, batch_idx, self.global_rank))
         images, targets = mixup_cutmix(images, labels, len(self.classes), options.mixup, options.cutmix, generator)
     loss = self.loss(self.network(images), targets)
-    self.train_sums[0] += loss.detach().float() * len(labels)
-    self.train_sums[1] += len(labels)
+    self.train_sums[:, 0] += loss.detach().float() * len(labels)
+    self.train_sums[:, 1] += len(labels)
     accumulate = self.config.accumulate_grad_batches
     return loss * (accumulate / window(batch_idx, self.batches, accumulate))
 

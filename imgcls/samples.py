@@ -198,7 +198,8 @@ def natural(name: str) -> tuple:
 
 # %% ../nbs/10_samples.ipynb #9722776a
 def _build(rows, notes, root, source, classes, valid_fraction, test_fraction, seed):
-    "A sample table of (split, class, path) rows."
+    "A sample table of (split, class, path) rows, in the order of their paths: the same data in another order trains the same."
+    rows = sorted(rows, key=lambda row: row[2])
     rows, more = _split(rows, valid_fraction, test_fraction, seed)
     if classes is None and not any(s == 'train' for s, *_ in rows): raise UserError(f'{source}: has no images for training')
     classes = class_list(rows, classes)
@@ -231,7 +232,7 @@ def _left_out(found):
     notes, parents = [], {f for p in found.images for f in map(str, PurePosixPath(p).parents)}
     empty = [f for f in found.folders if f not in parents and not any(o.startswith(f + '/') for o in found.folders)]
     if found.hidden: notes.append(f"{found.hidden} hidden file{'s' * (found.hidden > 1)} or folders left out")
-    if found.other: notes.append(f"{found.other.total()} files are no images ({_few([f'{n} {e}' for e, n in found.other.most_common()])})")
+    if found.other: notes.append(f"{found.other.total()} {'file is no image' if found.other.total() == 1 else 'files are no images'} ({_few([f'{n} {e}' for e, n in found.other.most_common()])})")
     if empty: notes.append(f"{len(empty)} folder{'s' * (len(empty) > 1)} without images, not made a class: {_few(empty)}")
     return notes
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 from fastcore.basics import patch
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from .artifact import read_checkpoint
 from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
@@ -48,22 +48,27 @@ def accelerator_of(config: TrainConfig) -> str: # cpu, cuda or mps
 def device_count(config: TrainConfig, kind: str) -> int: # processes on this machine
     "How many devices a run will use on this machine."
     devices = config.devices
-    there = torch.cuda.device_count() if kind == 'cuda' else 1 if kind == 'mps' else None
+    there = torch.cuda.device_count() if kind == 'cuda' else 1 if kind == 'mps' else os.cpu_count() or 1
     if isinstance(devices, str) and devices != 'auto':
         raise UserError(f"devices should be a number, a list of ids or auto, not '{devices}'")
-    if devices == 'auto': return 1 if there is None or interactive() else there
-    if devices == -1 and there: return there
+    if devices == 'auto': return 1 if kind == 'cpu' or interactive() else there
+    if devices == -1: return there
+    if isinstance(devices, list) and kind == 'cpu': raise UserError(f'devices should be a number on a CPU, not {devices}')
     if isinstance(devices, int) and devices < 1: raise UserError(f'devices should be at least 1, not {devices}')
     wanted = devices if isinstance(devices, int) else len(devices)
-    missing = wanted > there if isinstance(devices, int) and there else [d for d in devices if there and d >= there] if isinstance(devices, list) else []
-    if missing: raise UserError(f'devices is {devices}, but this machine has {there} {kind} device{"s" if there > 1 else ""}')
+    if wanted > there or isinstance(devices, list) and max(devices, default=0) >= there:
+        raise UserError(f"devices is {devices}, but this machine has {there} {'processor' if kind == 'cpu' else kind + ' device'}{'s' if there > 1 else ''}")
     return wanted
 
 # %% ../nbs/34_training.ipynb #dc404d79
 def interactive() -> bool:
     "Whether this is a notebook, where one process has to do."
-    shell = getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)()
-    return shell is not None or hasattr(sys, 'ps1')
+    return _shell() is not None or hasattr(sys, 'ps1')
+
+# %% ../nbs/34_training.ipynb #98b1e783
+def _shell():
+    "IPython's shell, if this is one."
+    return getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)()
 
 # %% ../nbs/34_training.ipynb #b06cacb6
 def check_precision(config: TrainConfig, kind: str):
@@ -221,7 +226,7 @@ class Monitor(pl.Callback):
     def __init__(self, config: TrainConfig, stop: StopRequest, folder: Path | None = None): # folder: of a run that goes on
         self.config, self.stop, self.folder = config, stop, folder
         self.tracker = self.files = self.bar = None
-        self.clock, self.images, self.stopped = time.perf_counter(), 0, None
+        self.clock, self.images, self.seconds, self.stopped = time.perf_counter(), 0, 0.0, None
         self.history: list[dict] = []
 
     def setup(self, trainer, module, stage):
@@ -253,13 +258,13 @@ def on_train_start(self: Monitor, trainer, module):
         columns = metric_columns(self.config, len(module.classes))
         self.tracker = Tracker(self.folder, self.config, columns, module.tracker_id, trainer.global_step)
         module.tracker_id = self.tracker.run_id
-    self.clock, self.images, self.evaluated = time.perf_counter(), 0, trainer.global_step
+    self.clock, self.images, self.seconds = time.perf_counter(), 0, 0.0
 
 # %% ../nbs/34_training.ipynb #ee3c8e2d
 @patch
 def on_train_epoch_start(self: Monitor, trainer, module):
     "A bar that counts images, so that tqdm shows images per second and the time that remains."
-    shown = trainer.is_global_zero and sys.stderr.isatty()
+    shown = trainer.is_global_zero and (sys.stderr.isatty() or hasattr(_shell(), 'kernel'))
     total = len(trainer.datamodule.data.splits['train'])
     self.bar = tqdm(total=total, unit='img', desc=f'epoch {trainer.current_epoch + 1}/{self.config.epochs}', leave=False, disable=not shown)
 
@@ -272,8 +277,8 @@ def on_train_batch_end(self: Monitor, trainer, module, outputs, batch, batch_idx
     if self.bar is not None: self.bar.update(count)
     done = batch_idx + 1
     if done % self.config.accumulate_grad_batches and done < module.batches: return
-    if trainer.global_step % self.config.log_step == 0: self.log_training(trainer, module)
     if done in self.points: self.evaluate(trainer, module)
+    elif done < module.batches and trainer.global_step % self.config.log_step == 0: self.log_training(trainer, module)
     if self.must_stop(trainer) and done < module.batches:
         self.save(trainer)
         self.stopped, trainer.should_stop = self.stop.reason or 'another process', True
@@ -285,7 +290,9 @@ def on_train_epoch_end(self: Monitor, trainer, module):
     if self.bar is not None: self.bar.close()
     if self.stopped: return
     if epoch_is_due(self.config, trainer.current_epoch): self.evaluate(trainer, module)
-    else: self.log_training(trainer, module); self.save(trainer)
+    else:
+        self.log_training(trainer, module)
+        self.save(trainer)
     if self.must_stop(trainer) and trainer.current_epoch + 1 < self.config.epochs:
         self.stopped, trainer.should_stop = self.stop.reason or 'another process', True
 
@@ -299,16 +306,18 @@ def must_stop(self: Monitor, trainer) -> bool:
 
 # %% ../nbs/34_training.ipynb #7bc491e8
 @patch
-def training_row(self: Monitor, trainer, module) -> dict:
-    "Loss, learning rate and speed since the last row; the only place where training waits for the device."
+def training_row(self: Monitor, trainer, module, since: int = 0) -> dict: # since: 0 the last row, 1 the last evaluation
+    "Loss, learning rate and speed; the only place where training waits for the device."
     sums = module.train_sums.clone()
     if trainer.world_size > 1: sums = trainer.strategy.reduce(sums, reduce_op='sum')
-    loss, images = sums.tolist()
-    seconds, speed = time.perf_counter() - self.clock, self.images
-    module.train_sums.zero_()
-    self.clock, self.images = time.perf_counter(), 0
-    row = {'epoch': trainer.current_epoch + 1, 'step': trainer.global_step, 'lr': trainer.optimizers[0].param_groups[0]['lr']}
-    return row | ({'train_loss': loss / images, 'images_per_second': speed / seconds} if images else {})
+    loss, images = sums[since].tolist()
+    self.seconds += time.perf_counter() - self.clock
+    row = {'epoch': trainer.current_epoch + 1, 'step': trainer.global_step, 'lr': trainer.optimizers[0].param_groups[0]['lr'],
+           'train_loss': loss / images, 'images_per_second': self.images / self.seconds}
+    module.train_sums[:since + 1].zero_()
+    if since: self.seconds, self.images = 0.0, 0
+    self.clock = time.perf_counter()
+    return row
 
 # %% ../nbs/34_training.ipynb #acc8b0c4
 @patch
@@ -316,28 +325,28 @@ def log_training(self: Monitor, trainer, module):
     "Write a row of training metrics."
     row = self.training_row(trainer, module)
     if self.tracker: self.tracker.log(row)
-    if self.bar is not None and 'train_loss' in row: self.bar.set_postfix(loss=f"{row['train_loss']:.3f}")
+    if self.bar is not None: self.bar.set_postfix(loss=f"{row['train_loss']:.3f}")
 
 # %% ../nbs/34_training.ipynb #808bf23f
 @patch
 def evaluate(self: Monitor, trainer, module):
     "Score both sets of weights, log, and save."
-    row = self.training_row(trainer, module)
+    row = self.training_row(trainer, module, since=1)
     module.scores = module.score(trainer.datamodule.evaluation_loader('valid'))
     row |= module.scores
     self.history.append(row)
     if self.tracker: self.tracker.log(row)
     if trainer.is_global_zero: tqdm.write(score_line(row, self.config), file=sys.stdout)
     self.save(trainer, row)
-    self.clock, self.images = time.perf_counter(), 0
+    self.clock = time.perf_counter()
 
 # %% ../nbs/34_training.ipynb #b84c7e4a
 def score_line(row: dict, config: TrainConfig) -> str:
     "One line that says where training stands."
     percent = lambda key: f'{100 * row[key]:.2f} %'
     raw = f" (raw {percent('valid_top1_raw')})" if 'valid_top1_raw' in row else ''
-    return (f"epoch {row['epoch']}/{config.epochs}  step {row['step']}  train_loss {row.get('train_loss', math.nan):.3f}  "
-            f"valid_loss {row['valid_loss']:.3f}  top1 {percent('valid_top1')}{raw}  {row.get('images_per_second', math.nan):.0f} img/s")
+    return (f"epoch {row['epoch']}/{config.epochs}  step {row['step']}  train_loss {row['train_loss']:.3f}  "
+            f"valid_loss {row['valid_loss']:.3f}  top1 {percent('valid_top1')}{raw}  {row['images_per_second']:.0f} img/s")
 
 # %% ../nbs/34_training.ipynb #1b488728
 @patch
