@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from .config import TrainConfig, UserError
+from .config import TrainConfig, UserError, nearest
 from .images import decode
 from .registry import check_kwargs, datasets
 from .samples import SampleTable, read_samples
@@ -302,6 +302,9 @@ def _notes(table):
 # %% ../nbs/13_loading.ipynb #f296aca9
 def _open_own(config, classes, transform):
     "The data of a user's dataset class: it is made once per split."
+    if config.data.dataset_name not in datasets:
+        names = ['images', *datasets.list()]
+        raise UserError(f"unknown dataset '{config.data.dataset_name}'.{nearest(config.data.dataset_name, names) or ' There are ' + ', '.join(names)}")
     target, own = datasets.get(config.data.dataset_name), config.data.dataset_kwargs
     known = dict(data_path=config.data_path, image_size=config.image_size, seed=config.seed)
     parameters = inspect.signature(target).parameters

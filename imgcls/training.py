@@ -393,7 +393,8 @@ def check_resume(config: TrainConfig, checkpoint: dict, data: Data, path: Path):
     held, position = checkpoint['imgcls'], checkpoint['imgcls']['position']
     model, before = to_dict(config)['model'], held['options']['model']
     if (model['model_name'].lower(), model['model_kwargs']) != (before['model_name'].lower(), before['model_kwargs']):
-        raise UserError(f"{path}: holds the network {before['model_name']} {before['model_kwargs'] or ''}; the options say {model['model_name']} {model['model_kwargs'] or ''}")
+        was, wanted = (f"{m['model_name']} {m['model_kwargs'] or ''}".strip() for m in (before, model))
+        raise UserError(f'{path}: holds the network {was}; the options say {wanted}')
     if held['classes'] != data.classes: raise UserError(f"{path}: was trained on other classes: {held['classes'][:6]}; the data has {data.classes[:6]}")
     if held['fingerprint'] != data.fingerprint: print('note: the data has changed since the checkpoint was written')
     if config.epochs < position['epoch'] or config.epochs == position['epoch'] and position['batch']:
@@ -413,7 +414,7 @@ def summary(config: TrainConfig, data: Data, classifier: ImageClassifier, proces
     lines = [f"data        {own or config.data_path or 'handwritten digits of scikit-learn (data_path is empty)'}: {counts}",
              f"classes     {len(data.classes)}: {', '.join(data.classes[:8])}{', ...' if len(data.classes) > 8 else ''}",
              f'network     {config.model.model_name}, {parameters:,} parameters, {config.image_size} x {config.image_size} pixels',
-             f'training    {config.epochs} epochs x {steps} optimiser steps of {size} images, {config.precision}, {accelerator_of(config)}'
+             f"training    {config.epochs} epoch{'s' * (config.epochs > 1)} x {steps} optimiser steps of {size} images, {config.precision}, {accelerator_of(config)}"
              + (f' x {processes}' if processes > 1 else ''),
              f"weights     {'EMA and raw are scored, EMA is used' if config.use_ema else 'raw'}; best by {config.save_metric}"]
     return '\n'.join(lines + [f'note        {note}' for note in [*data.notes, *size_hint(config, data)]])
