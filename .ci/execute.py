@@ -26,6 +26,7 @@ def main(path, *flags):
     nb, shell = read_nb(path), CaptureShell(mpl_format='png', history=False)
     for cell in nb.cells:
         if skipped(cell, set(flags)): continue
+        cell.outputs = [] # else those of an earlier run stay where this one prints nothing
         shell.cell(cell)
         if shell.exc:
             print(f'--- failing cell of {path.name}:\n{cell.source}\n---', file=sys.stderr)
