@@ -263,10 +263,18 @@ def on_train_start(self: Monitor, trainer, module):
 # %% ../nbs/34_training.ipynb #ee3c8e2d
 @patch
 def on_train_epoch_start(self: Monitor, trainer, module):
-    "A bar that counts images, so that tqdm shows images per second and the time that remains."
+    "Name the epoch in the bar."
+    if self.bar is None: self.bar = self.make_bar(trainer)
+    self.bar.set_description(f'epoch {trainer.current_epoch + 1}/{self.config.epochs}', refresh=False)
+
+# %% ../nbs/34_training.ipynb #c78a43d0
+@patch
+def make_bar(self: Monitor, trainer) -> tqdm:
+    "A bar that counts images over all epochs, so that tqdm shows images per second and the time that remains."
     shown = trainer.is_global_zero and (sys.stderr.isatty() or hasattr(_shell(), 'kernel'))
-    total = len(trainer.datamodule.data.splits['train'])
-    self.bar = tqdm(total=total, unit='img', desc=f'epoch {trainer.current_epoch + 1}/{self.config.epochs}', leave=False, disable=not shown)
+    images, plan = len(trainer.datamodule.data.splits['train']), trainer.datamodule.train_loader().sampler
+    done = trainer.current_epoch * images + plan.start * plan.batch_size * plan.world
+    return tqdm(total=self.config.epochs * images, initial=done, unit='img', leave=False, disable=not shown)
 
 # %% ../nbs/34_training.ipynb #1aa99cb3
 @patch
@@ -287,7 +295,6 @@ def on_train_batch_end(self: Monitor, trainer, module, outputs, batch, batch_idx
 @patch
 def on_train_epoch_end(self: Monitor, trainer, module):
     "Evaluate where it is due, save, and stop if asked to."
-    if self.bar is not None: self.bar.close()
     if self.stopped: return
     if epoch_is_due(self.config, trainer.current_epoch): self.evaluate(trainer, module)
     else:
