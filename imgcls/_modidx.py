@@ -417,6 +417,7 @@ d = { 'settings': { 'branch': 'main',
                                    'imgcls.transforms.preset_operations': ('transforms.html#preset_operations', 'imgcls/transforms.py'),
                                    'imgcls.transforms.rand_augment': ('transforms.html#rand_augment', 'imgcls/transforms.py'),
                                    'imgcls.transforms.random_resized_crop': ('transforms.html#random_resized_crop', 'imgcls/transforms.py'),
+                                   'imgcls.transforms.resample': ('transforms.html#resample', 'imgcls/transforms.py'),
                                    'imgcls.transforms.sample_rng': ('transforms.html#sample_rng', 'imgcls/transforms.py'),
                                    'imgcls.transforms.to_array': ('transforms.html#to_array', 'imgcls/transforms.py'),
                                    'imgcls.transforms.vflip': ('transforms.html#vflip', 'imgcls/transforms.py')}}}
