@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 
-from .config import UserError, read_yaml
+from .errors import UserError
 
 # %% ../nbs/02_runs.ipynb #877967e1
 def new_run_folder(output_dir: str, # where all runs go
@@ -148,6 +148,7 @@ def resolve_checkpoint(path, # a .ckpt file, a run folder, or 'auto': the newest
 # %% ../nbs/02_runs.ipynb #e0bd34a7
 def compare_options(first: Path, second: Path) -> dict[str, tuple]: # option -> its value in the one and in the other
     "The options in which two runs differ."
+    from imgcls.config import read_yaml
     a, b = (read_yaml(Path(run)/'save_config.yaml') for run in (first, second))
     value = lambda settings, key: settings[key].value if key in settings else None
     return {key: (value(a, key), value(b, key)) for key in sorted({*a, *b}) if value(a, key) != value(b, key)}

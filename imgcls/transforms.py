@@ -12,8 +12,7 @@ import functools, inspect, math, random
 import numpy as np
 from PIL import Image, ImageFilter
 
-from .config import UserError, nearest
-from .registry import check_kwargs
+from .errors import UserError, nearest
 
 # %% ../nbs/12_transforms.ipynb #9ba52eb2
 def eval_transform(image_size: int = 224, # side in pixels of the square that the network sees
@@ -241,6 +240,7 @@ def augmentation_list(preset: str, image_size: int, ops: list[dict] | None = Non
 # %% ../nbs/12_transforms.ipynb #1236546b
 def _completed(op):
     "One operation with all its numbers."
+    from imgcls.registry import check_kwargs # not needed for prediction
     numbers = dict(op)
     name = numbers.pop('op', None)
     if name not in OPERATIONS: raise UserError(f"augment.ops: unknown operation '{name}'.{nearest(str(name), OPERATIONS) or ' There are ' + ', '.join(OPERATIONS)}")
