@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from torch import nn
 
 from .config import TrainConfig, UserError, to_dict
-from .artifact import LAYOUT
+from .artifact import LAYOUT, all_weights, seal
 from .ema import EMA, ema_state, load_ema_state, move_ema
 from .loading import Data, Loader, mix_seed, open_data
 from .losses import create_loss
@@ -150,13 +150,15 @@ def on_save_checkpoint(self: ImageClassifier, checkpoint: dict):
     "Add what makes the file an artifact, and a position from which training goes on exactly."
     position = training_position(checkpoint, self.batches)
     checkpoint['ema'] = None if self.ema is None else ema_state(self.ema)
-    checkpoint['imgcls'] = {
+    held = checkpoint['imgcls'] = {
         'layout': LAYOUT, 'options': to_dict(self.config), 'origins': dict(getattr(self.config, 'origins', {})), 'classes': self.classes, 'transform': self.transform,
         'fingerprint': self.fingerprint, 'scores': self.scores, 'tracker_id': self.tracker_id, 'position': position,
         'random': gather_states(random_state()), 'train_sums': self.train_sums.tolist(),
         'network': {'name': self.config.model.model_name, 'arguments': self.network_arguments,
                     'source': str(networks.where(self.config.model.model_name) or '')},
+        'temperature': {'raw': 1.0} | ({} if self.ema is None else {'ema': 1.0}),
         'versions': {p: importlib.metadata.version(p) for p in ('torch', 'torchvision', 'lightning')}}
+    held['seal'] = seal(held, all_weights(checkpoint)) if self.global_rank == 0 else ''
 
 # %% ../nbs/33_module.ipynb #ba27d92f
 def training_position(checkpoint: dict, # Lightning's; its loop counters are set to the position
