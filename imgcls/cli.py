@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['run_script', 'Parser', 'python_call', 'value_of', 'take_option', 'train_script', 'print_config', 'say_start', 'train',
-           'test_script', 'test', 'predict_script', 'prediction_lines', 'predict', 'export_script', 'export',
-           'models_script', 'models', 'init_script', 'init_folder', 'init']
+           'test_script', 'test_parser', 'save_plot', 'test', 'predict_script', 'predict_parser', 'prediction_lines',
+           'predict', 'export_script', 'export_weights', 'export_parser', 'export', 'models_script', 'models',
+           'init_script', 'init_folder', 'init']
 
 # %% ../nbs/60_cli.ipynb #c993e0d0
 import argparse, json, os, signal, sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .config import TrainConfig, UserError, help_text, load_config, option_specs, read_arguments, to_yaml
+from .errors import UserError
 from .runs import is_first_process
 
 # %% ../nbs/60_cli.ipynb #2f66b776
@@ -40,11 +41,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message): raise UserError(f'{message}; {self.prog} --help lists what there is')
 
 # %% ../nbs/60_cli.ipynb #6876e943
-def python_call(config: TrainConfig, # merged
+def python_call(config, # TrainConfig, merged
                 file: str | None, # the config file, if there is one
                 words: list[str], # of the command line
                ) -> str:
     "The Python call that a command line equals."
+    from imgcls.config import option_specs, read_arguments
     said, specs = read_arguments(words), option_specs()
     values = {key: setting.value for key, setting in said.settings.items()}
     for key in said.flips: values[key] = value_of(config, key)
@@ -52,7 +54,7 @@ def python_call(config: TrainConfig, # merged
     return f"imgcls.train({', '.join([*([repr(file)] if file else []), *given])})"
 
 # %% ../nbs/60_cli.ipynb #ee91613a
-def value_of(config: TrainConfig, key: str): # dotted
+def value_of(config, key: str): # TrainConfig; dotted
     "The value of an option."
     for name in key.split('.'): config = getattr(config, name)
     return config
@@ -70,6 +72,7 @@ def take_option(words: list[str], name: str) -> tuple[str | None, list[str]]: # 
 # %% ../nbs/60_cli.ipynb #350fcd3b
 def train_script(words: list[str]) -> int | None:
     "Train, or show the options."
+    from imgcls.config import help_text, load_config
     if '--help' in words or '-h' in words: print(help_text()); return
     file, words = take_option(words, 'config')
     show = '--print_config' in words
@@ -83,17 +86,19 @@ def train_script(words: list[str]) -> int | None:
     return 128 + getattr(signal, run.stopped) if hasattr(signal, run.stopped or '') else None
 
 # %% ../nbs/60_cli.ipynb #f0ed9b94
-def print_config(file: str | None, words: list[str], config: TrainConfig):
+def print_config(file: str | None, words: list[str], config): # TrainConfig, merged
     "Show the merged options with their origins; those of a resumed run lie under them."
     if config.resume:
         from imgcls.training import resolve_config
         config, _ = resolve_config(file if file else {}, words)
+    from imgcls.config import to_yaml
     print(to_yaml(config, 'origin'), end='')
 
 # %% ../nbs/60_cli.ipynb #3bcb62ad
-def say_start(config: TrainConfig, file: str | None, words: list[str]):
+def say_start(config, file: str | None, words: list[str]): # TrainConfig, merged
     "Say which Python call this is, and which booleans a bare flag has turned round."
     print(f'python: {python_call(config, file, words)}')
+    from imgcls.config import read_arguments
     for key in read_arguments(words).flips:
         now = str(value_of(config, key)).lower()
         print(f"--{key} without a value flips it: {key} is now {now} (--{key} {now} says so)", flush=True)
@@ -103,19 +108,42 @@ def train(): sys.exit(run_script(train_script))
 
 # %% ../nbs/60_cli.ipynb #fb338da8
 def test_script(words: list[str]):
-    "Score an artifact on a split."
-    parser = Parser('imgcls_test', description='Score a checkpoint, a run folder or an .onnx file.')
-    parser.add_argument('artifact', help='checkpoint, run folder (its best checkpoint) or .onnx file')
+    "Score an artifact on a split, compare it with another, or fit its temperature."
+    said = test_parser().parse_args(words)
+    options = dict(split=said.split, weights=said.weights, data_path=said.data_path, tta=said.tta)
+    given = ', '.join(f'{k}={v!r}' for k, v in options.items() if v)
+    begin = f'imgcls.calibrate({said.artifact!r}, ' if said.calibrate else f'imgcls.compare({said.artifact!r}, {said.compare!r}, ' if said.compare else f'imgcls.evaluate({said.artifact!r}, '
+    print(f'python: {begin}{given})', flush=True)
+    from imgcls.evaluation import calibrate, compare, evaluate
+    if said.calibrate:
+        if said.tta or said.compare: raise UserError('--calibrate fits the temperature of one artifact without --tta; leave out the other option')
+        print(calibrate(said.artifact, said.split, said.weights, said.data_path).table()); return
+    found = compare(said.artifact, said.compare, **options) if said.compare else evaluate(said.artifact, **options)
+    print(found.table())
+    if said.output: found.to_table(said.output); print(f'answers: {said.output}')
+    if said.plot: save_plot(found, said.plot); print(f'picture: {said.plot}')
+
+# %% ../nbs/60_cli.ipynb #2493c581
+def test_parser() -> Parser:
+    "What `imgcls_test` takes."
+    parser = Parser('imgcls_test', description='Score a checkpoint, a run folder, a .safetensors or an .onnx file.')
+    parser.add_argument('artifact', help='checkpoint, run folder (its best checkpoint), .safetensors or .onnx file')
     parser.add_argument('--split', default='valid', choices=['train', 'valid', 'test'], help='images to score')
     parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw'], help='auto takes the average where there is one')
     parser.add_argument('--data_path', help='other data with the same classes')
-    parser.add_argument('--csv', help='file for the answer to every image')
-    said = parser.parse_args(words)
-    print(f'python: imgcls.evaluate({said.artifact!r}, split={said.split!r}, weights={said.weights!r}, data_path={said.data_path!r})', flush=True)
-    from imgcls.evaluation import evaluate
-    found = evaluate(said.artifact, said.split, said.weights, said.data_path)
-    print(found.table())
-    if said.csv: found.to_csv(said.csv); print(f'answers: {said.csv}')
+    parser.add_argument('--tta', default='', help='test-time augmentation: hflip, vflip and shift, joined with +')
+    parser.add_argument('--compare', help='another artifact, scored on the same images')
+    parser.add_argument('--calibrate', action='store_true', help='fit the temperature on the split and write it into the checkpoint')
+    parser.add_argument('--output', help='.csv or .parquet file for the answer to every image')
+    parser.add_argument('--plot', help='.png, .svg or .pdf file for the confusion matrix and the reliability diagram')
+    return parser
+
+# %% ../nbs/60_cli.ipynb #76def6c3
+def save_plot(found, path: str):
+    "Write the picture of an evaluation."
+    figure = found.plot()
+    try: figure.savefig(path, bbox_inches='tight')
+    except (OSError, ValueError) as error: raise UserError(f"{path}: the picture cannot be written ({getattr(error, 'strerror', None) or str(error).splitlines()[0]})") from None
 
 # %% ../nbs/60_cli.ipynb #1c007b40
 def test(): sys.exit(run_script(test_script))
@@ -123,24 +151,37 @@ def test(): sys.exit(run_script(test_script))
 # %% ../nbs/60_cli.ipynb #cd5f1710
 def predict_script(words: list[str]) -> int | None:
     "Name the class of images."
-    parser = Parser('imgcls_predict', description='Name the class of images.')
-    parser.add_argument('artifact', help='checkpoint, run folder (its best checkpoint) or .onnx file')
-    parser.add_argument('sources', nargs='+', help='image files, folders or patterns')
-    parser.add_argument('--top_k', type=int, default=3, help='classes named for each image')
-    parser.add_argument('--batch_size', type=int, default=32, help='images at a time')
-    parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw'], help='auto takes the average where there is one')
-    parser.add_argument('--output', help='.csv or .json file for the answers')
-    said = parser.parse_args(words)
+    said = predict_parser().parse_args(words)
+    artifact, sources = (said.model, said.sources) if said.model else (said.sources[0], said.sources[1:])
+    if not sources: raise UserError('no images are named: imgcls_predict ARTIFACT IMAGES, or imgcls_predict --model ARTIFACT IMAGES')
     if said.top_k < 1 or said.batch_size < 1: raise UserError('--top_k and --batch_size should be at least 1')
     if said.output and Path(said.output).suffix not in ('.csv', '.json'): raise UserError(f'--output should end in .csv or .json, not {said.output}')
-    print(f'python: imgcls.load({said.artifact!r}, weights={said.weights!r}).predict({said.sources!r}, top_k={said.top_k})', flush=True)
+    options = {k: v for k in ('weights', 'device', 'checkpoint', 'classes', 'transform') if (v := getattr(said, k)) != predict_parser().get_default(k)}
+    given = ''.join(f', {k}={v!r}' for k, v in options.items())
+    print(f'python: imgcls.load({artifact!r}{given}).predict({sources!r}, top_k={said.top_k})', flush=True)
     from imgcls.predict import load, write_predictions
-    answers = load(said.artifact, said.weights).predict(said.sources, said.top_k, said.batch_size)
+    answers = load(artifact, **options).predict(sources, said.top_k, said.batch_size)
     for line in prediction_lines(answers): print(line)
     if said.output: write_predictions(answers, said.output); print(f'answers: {said.output}')
     failed = [a for a in answers if a.error]
     for answer in failed: print(f'error: {answer.error}', file=sys.stderr)
     return 2 if failed else None
+
+# %% ../nbs/60_cli.ipynb #d6d495ee
+def predict_parser() -> Parser:
+    "What `imgcls_predict` takes."
+    parser = Parser('imgcls_predict', description='Name the class of images.', usage='imgcls_predict ARTIFACT IMAGE ... [options], or imgcls_predict --model ARTIFACT IMAGE ... [options]')
+    parser.add_argument('sources', nargs='+', help='the artifact, unless --model names it, and image files, folders or patterns')
+    parser.add_argument('--model', help='checkpoint, run folder, .safetensors or .onnx file')
+    parser.add_argument('--checkpoint', default='best', choices=['best', 'last'], help='of a run folder')
+    parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw'], help='of a checkpoint; auto takes the average where there is one')
+    parser.add_argument('--device', help='cpu or cuda; left out: cpu')
+    parser.add_argument('--classes', help='for an .onnx file without our metadata: text file with a class name per line')
+    parser.add_argument('--transform', help='for an .onnx file without our metadata: JSON file with size, mean, std, ...')
+    parser.add_argument('--top_k', type=int, default=3, help='classes named for each image')
+    parser.add_argument('--batch_size', type=int, default=32, help='images at a time')
+    parser.add_argument('--output', help='.csv or .json file for the answers')
+    return parser
 
 # %% ../nbs/60_cli.ipynb #ab3b80c6
 def prediction_lines(answers: list) -> list[str]: # of `Prediction`
@@ -156,16 +197,52 @@ def predict(): sys.exit(run_script(predict_script))
 
 # %% ../nbs/60_cli.ipynb #e7bcce21
 def export_script(words: list[str]):
-    "Export to ONNX, compared with the checkpoint on real images."
-    parser = Parser('imgcls_export', description='Export a checkpoint to ONNX and compare both on validation images.')
-    parser.add_argument('artifact', help='checkpoint or run folder (its best checkpoint)')
+    "Export an artifact, compared with the checkpoint on real images."
+    said = export_parser().parse_args(words)
+    if said.fp16 and said.quantize: raise UserError('--fp16 and --quantize exclude each other')
+    if hasattr(signal, 'SIGTERM'): signal.signal(signal.SIGTERM, _terminated)
+    if said.format == 'safetensors': return export_weights(said)
+    precision = 'fp16' if said.fp16 else said.quantize or 'fp32'
+    options = dict(weights=said.weights, precision=precision, embed_preprocessing=said.embed_preprocessing, opset=said.opset, images=said.images,
+                   data_path=said.data_path, licence=said.licence)
+    given = ', '.join(f'{k}={v!r}' for k, v in options.items())
+    print(f'python: imgcls.export_onnx({said.artifact!r}, {said.target!r}, {given})', flush=True)
+    from imgcls.export import TOLERANCES, ExportRejected, export_onnx
+    wanted = zip((said.min_agreement, said.max_difference, said.max_loss), TOLERANCES[precision])
+    try: print(export_onnx(said.artifact, said.target, **options, tolerance=tuple(usual if given is None else given for given, usual in wanted)))
+    except ExportRejected as error: print(error.report); raise
+
+# %% ../nbs/60_cli.ipynb #19258120
+def export_weights(said: argparse.Namespace): # what `export_parser` gave
+    "Export as safetensors."
+    if said.fp16 or said.quantize or said.embed_preprocessing: raise UserError('--format safetensors holds the weights as they are; --fp16, --quantize and --embed_preprocessing are for onnx')
+    print(f'python: imgcls.export_safetensors({said.artifact!r}, {said.target!r}, weights={said.weights!r}, licence={said.licence!r})', flush=True)
+    from imgcls.export import export_safetensors
+    written = export_safetensors(said.artifact, said.target, said.weights, said.licence)
+    print(f'{written}: weights with their card, which also lies in {written.with_suffix(".json").name}')
+
+# %% ../nbs/60_cli.ipynb #298661fb
+def _terminated(number, frame): raise KeyboardInterrupt
+
+# %% ../nbs/60_cli.ipynb #39865e90
+def export_parser() -> Parser:
+    "What `imgcls_export` takes."
+    parser = Parser('imgcls_export', description='Export to ONNX and compare file and checkpoint on validation images; or to safetensors.')
+    parser.add_argument('artifact', help='checkpoint, run folder (its best checkpoint) or .safetensors file')
     parser.add_argument('target', nargs='?', help='file to write; model.onnx in the run folder when left out')
+    parser.add_argument('--format', default='onnx', choices=['onnx', 'safetensors'], help='of the file')
     parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw'], help='auto takes the average where there is one')
+    parser.add_argument('--embed_preprocessing', action='store_true', help='take uint8 images B x H x W x 3 of any size and give probabilities')
+    parser.add_argument('--quantize', choices=['int8'], help='static quantisation, calibrated on training images')
+    parser.add_argument('--fp16', action='store_true', help='compute in half precision')
     parser.add_argument('--opset', type=int, default=18, help='of ONNX')
-    said = parser.parse_args(words)
-    print(f'python: imgcls.export_onnx({said.artifact!r}, {said.target!r}, weights={said.weights!r}, opset={said.opset})', flush=True)
-    from imgcls.export import export_onnx
-    print(export_onnx(said.artifact, said.target, said.weights, said.opset))
+    parser.add_argument('--images', type=int, default=512, help='validation images that both answer')
+    parser.add_argument('--min_agreement', type=float, help='least share of equal answers; left out: by precision')
+    parser.add_argument('--max_difference', type=float, help='largest difference of a probability; left out: by precision')
+    parser.add_argument('--max_loss', type=float, help='largest loss of top-1; left out: by precision')
+    parser.add_argument('--data_path', help='where the data lies now, if it was moved')
+    parser.add_argument('--licence', default='', help='of the weights, for the card, e.g. CC-BY-4.0')
+    return parser
 
 # %% ../nbs/60_cli.ipynb #e5488594
 def export(): sys.exit(run_script(export_script))
@@ -199,6 +276,7 @@ def init_script(words: list[str]):
 # %% ../nbs/60_cli.ipynb #84b1c89e
 def init_folder(folder='.') -> dict[str, bool]: # file -> whether it was written (False: it was there already)
     "Write the files of a new project; what exists is left alone."
+    from imgcls.config import load_config, to_yaml
     header = '# Every option of imgcls with its default; delete the lines you do not change.\n# Run it with: imgcls_train\n\n'
     files = {'config.yaml': header + to_yaml(load_config({}), 'help'), 'models/my_net.py': _EXAMPLE_NETWORK, 'start.ipynb': json.dumps(_notebook(), indent=1)}
     written = {}
