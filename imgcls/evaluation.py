@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VIEWS', 'artifact_data', 'Evaluation', 'in_top', 'mean_of', 'confidence_bins', 'evaluate', 'shifted', 'tta_views',
-           'draws', 'ratio', 'weighted_class_scores', 'weighted_rank_scores', 'weighted_scores', 'interval',
+           'draws', 'ratio', 'weighted_class_scores', 'weighted_rank_scores', 'weighted_scores', 'interval', 'flawless',
            'html_table', 'write_columns', 'Comparison', 'compare', 'compare_weights', 'fit_temperature', 'Calibration',
            'calibrate']
 
@@ -290,6 +290,11 @@ def per_class(self: Evaluation, ends: dict | None = None) -> list[dict]: # ends:
     return rows
 
 # %% ../nbs/41_evaluation.ipynb #1ac92271
+def flawless(count: int) -> str: # images, all of them right
+    "What no error among so many images means."
+    return f'no error in {count} images: an interval has no width then; an error rate of {100 * (1 - 0.05 ** (1 / count)):.2g} % would go unseen in 1 of 20 such sets'
+
+# %% ../nbs/41_evaluation.ipynb #d97b72df
 @patch
 def table(self: Evaluation, intervals: bool = True) -> str:
     "Scores with their intervals, and a line per class, as text."
@@ -298,6 +303,7 @@ def table(self: Evaluation, intervals: bool = True) -> str:
     lines = [f'{self.split}: {len(self.labels)} images, weights {self.weights or "as given"}{extra}', '']
     lines += [f"{'score':20} {'value':>8}" + ('   95 % interval' if ends else '')]
     lines += [f'{name:20} {value:8.4f}' + ('   {:.4f} - {:.4f}'.format(*ends[name]) if ends else '') for name, value in found.items()]
+    if ends and found['top1'] == 1: lines += [flawless(len(self.labels))]
     width = max(5, *(len(c) for c in self.classes))
     shown = lambda row, name: f'{row[name]:.3f}' + (' ({:.2f}-{:.2f})'.format(row[f'{name}_low'], row[f'{name}_high']) if ends else '')
     wide = 17 if ends else 9
