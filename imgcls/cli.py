@@ -111,14 +111,17 @@ def test_script(words: list[str]):
     "Score an artifact on a split, compare it with another, or fit its temperature."
     said = test_parser().parse_args(words)
     options = dict(split=said.split, weights=said.weights, data_path=said.data_path, tta=said.tta)
-    given = ', '.join(f'{k}={v!r}' for k, v in options.items() if v)
-    begin = f'imgcls.calibrate({said.artifact!r}, ' if said.calibrate else f'imgcls.compare({said.artifact!r}, {said.compare!r}, ' if said.compare else f'imgcls.evaluate({said.artifact!r}, '
-    print(f'python: {begin}{given})', flush=True)
-    from imgcls.evaluation import calibrate, compare, evaluate
-    if said.calibrate:
-        if said.tta or said.compare: raise UserError('--calibrate fits the temperature of one artifact without --tta; leave out the other option')
-        print(calibrate(said.artifact, said.split, said.weights, said.data_path).table()); return
-    found = compare(said.artifact, said.compare, **options) if said.compare else evaluate(said.artifact, **options)
+    asked = [w for w in ('calibrate', 'compare') if getattr(said, w)] + (['weights both'] if said.weights == 'both' else [])
+    if len(asked) > 1: raise UserError(f"--{asked[0]} and --{asked[1]} exclude each other")
+    if said.calibrate and (said.tta or said.output): raise UserError(f"--calibrate fits the temperature without --{'tta' if said.tta else 'output'}")
+    if said.plot and asked: raise UserError(f'--plot is for one evaluation, not with --{asked[0]}')
+    what = {'calibrate': 'calibrate', 'compare': 'compare', 'weights both': 'compare_weights'}[asked[0]] if asked else 'evaluate'
+    dropped = {'calibrate': ['tta'], 'compare_weights': ['weights']}.get(what, [])
+    options = {k: v for k, v in options.items() if k not in dropped and v}
+    artifacts = [said.artifact, said.compare] if said.compare else [said.artifact]
+    print(f"python: imgcls.{what}({', '.join([*map(repr, artifacts), *(f'{k}={v!r}' for k, v in options.items())])})", flush=True)
+    from imgcls import evaluation
+    found = getattr(evaluation, what)(*artifacts, **options)
     print(found.table())
     if said.output: found.to_table(said.output); print(f'answers: {said.output}')
     if said.plot: save_plot(found, said.plot); print(f'picture: {said.plot}')
@@ -129,7 +132,7 @@ def test_parser() -> Parser:
     parser = Parser('imgcls_test', description='Score a checkpoint, a run folder, a .safetensors or an .onnx file.')
     parser.add_argument('artifact', help='checkpoint, run folder (its best checkpoint), .safetensors or .onnx file')
     parser.add_argument('--split', default='valid', choices=['train', 'valid', 'test'], help='images to score')
-    parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw'], help='auto takes the average where there is one')
+    parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw', 'both'], help='auto takes the average where there is one; both compares raw and average')
     parser.add_argument('--data_path', help='other data with the same classes')
     parser.add_argument('--tta', default='', help='test-time augmentation: hflip, vflip and shift, joined with +')
     parser.add_argument('--compare', help='another artifact, scored on the same images')

@@ -217,10 +217,11 @@ def load(path, # a checkpoint, a run folder, a .safetensors or an .onnx file
     "The predictor of an artifact."
     kind = Path(path).suffix.lower()
     if checkpoint not in ('best', 'last'): raise UserError(f"checkpoint should be best or last, not '{checkpoint}'")
-    if kind == '.onnx': return load_onnx(path, classes, transform, device)
-    if classes is not None or transform is not None: raise UserError(f'{path}: classes and transform can only be given for an .onnx file')
-    if kind == '.safetensors': return load_safetensors(path, device)
-    return load_checkpoint(resolve_checkpoint(path, prefer=checkpoint), weights, device)
+    if kind != '.onnx' and (classes is not None or transform is not None): raise UserError(f'{path}: classes and transform can only be given for an .onnx file')
+    if kind not in ('.onnx', '.safetensors'): return load_checkpoint(resolve_checkpoint(path, prefer=checkpoint), weights, device)
+    found = load_onnx(path, classes, transform, device) if kind == '.onnx' else load_safetensors(path, device)
+    if weights not in ('auto', found.card['weights']): raise UserError(f"{path}: holds {found.card['weights'] or 'one set of'} weights, not {weights}")
+    return found
 
 # %% ../nbs/40_predict.ipynb #6b085173
 def load_checkpoint(path, weights: str = 'auto', device: str | None = None) -> Predictor:
