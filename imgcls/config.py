@@ -88,7 +88,8 @@ class TrainConfig:
     worker_type: Literal['thread', 'process'] = 'thread' # process: for datasets of your own with much Python work
     precision: str = 'fp32' # fp32, fp16, bf16, 16-mixed, bf16-mixed and Lightning's other names
     prefetch_queue_size: int = 4 # batches prepared ahead, on the training device
-    deterministic: bool = False # deterministic algorithms only; slower on GPU
+    deterministic: bool = False # deterministic algorithms only: the same run twice is the same bit for bit on the same machine; slower on a GPU
+    halve_on_oom: bool = False # out of memory: go on with half the batch and twice the accumulation
 
     data_path: str = '' # a folder or a .csv/.tsv/.parquet table; empty uses the handwritten digits of scikit-learn
     train_batch_size: int = 64 # images per device and step
@@ -113,7 +114,9 @@ class TrainConfig:
     pct_start: float = 0.25 # share of all steps in which the learning rate rises
 
     resume: str | None = None # a checkpoint, a run folder, or auto: the newest run of this experiment
-    save_checkpoint_num: int = 3 # how many of the best checkpoints are kept; last.ckpt always is
+    save_every_steps: int = 0 # write last.ckpt every so many optimiser steps too; 0 is off
+    save_every_minutes: float = 0 # or every so many minutes; 0 is off
+    save_checkpoint_num: int = 3 # how many of the best checkpoints are kept; last.ckpt and the one before it (previous.ckpt) always are
     save_metric: str = 'valid_loss' # which metric is best by: valid_loss, valid_top1, valid_f1, ... in its own direction
 
 # %% ../nbs/00_config.ipynb #5cd18b8a
@@ -323,6 +326,7 @@ _RULES = [
     ('num_workers', lambda v: 0 <= v <= 512, 'between 0 and 512'), ('prefetch_queue_size', lambda v: 0 <= v <= 1024, 'between 0 and 1024'),
     ('num_nodes', lambda v: v >= 1, 'at least 1'), ('log_step', lambda v: v >= 1, 'at least 1'),
     ('accumulate_grad_batches', lambda v: v >= 1, 'at least 1'), ('save_checkpoint_num', lambda v: v >= 0, '0 or more'),
+    ('save_every_steps', lambda v: v >= 0, '0 (off) or more'), ('save_every_minutes', lambda v: 0 <= v < math.inf, '0 (off) or more'),
     ('learning_rate', lambda v: 0 < v < math.inf, 'above 0'), ('weight_decay', lambda v: 0 <= v < math.inf, '0 or more'),
     ('ema_decay', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('pct_start', lambda v: 0 <= v <= 1, 'between 0 and 1'),
     ('gradient_clip_val', lambda v: v is None or v > 0, 'above 0, or null for off'),
