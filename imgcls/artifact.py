@@ -19,7 +19,7 @@ from .models import create_network
 from .registry import discover, networks
 
 # %% ../nbs/32_artifact.ipynb #fc7ca9cd
-LAYOUT = 2 # of the checkpoint; raised when its meaning changes
+LAYOUT = 3 # of the checkpoint; raised when its meaning changes
 
 # %% ../nbs/32_artifact.ipynb #eb6e0f7e
 def seal(held: dict, # classes, transform, network and temperature

@@ -24,7 +24,7 @@ def run_script(work: Callable, # takes the words of the command line, gives an e
     try: return work(sys.argv[1:] if words is None else words) or 0
     except UserError as error:
         if is_first_process(): print(f'error: {error}', file=sys.stderr)
-        return 2
+        return error.exit_code
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return 130
@@ -83,14 +83,14 @@ def train_script(words: list[str]) -> int | None:
     if is_first_process(): say_start(config, file, words)
     from imgcls.training import train
     run = train(file if file else {}, words)
-    return 128 + getattr(signal, run.stopped) if hasattr(signal, run.stopped or '') else None
+    return 128 + getattr(signal, run.stopped) if hasattr(signal, run.stopped or '') else 3 if run.stopped else None
 
 # %% ../nbs/60_cli.ipynb #f0ed9b94
 def print_config(file: str | None, words: list[str], config): # TrainConfig, merged
     "Show the merged options with their origins; those of a resumed run lie under them."
     if config.resume:
         from imgcls.training import resolve_config
-        config, _ = resolve_config(file if file else {}, words)
+        config, *_ = resolve_config(file if file else {}, words)
     from imgcls.config import to_yaml
     print(to_yaml(config, 'origin'), end='')
 

@@ -5,32 +5,37 @@
 # %% auto #0
 __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', 'evaluation_points', 'epoch_is_due',
            'metric_columns', 'check_save_metric', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
-           'write_atomically', 'StopRequest', 'Monitor', 'start_run_folder', 'score_line', 'resume_settings',
-           'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run', 'discover_beside', 'prepare',
-           'build_trainer', 'train', 'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
+           'write_atomically', 'write_to_disk', 'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor',
+           'start_run_folder', 'score_line', 'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings',
+           'whole_checkpoint', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run', 'discover_beside',
+           'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings', 'resume',
+           'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
-import json, logging, math, os, shutil, signal, sys, threading, time, warnings
-from collections.abc import Iterable
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import errno, gc, io, json, logging, math, os, shutil, signal, sys, threading, time, warnings
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
 from fastcore.basics import patch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from tqdm.auto import tqdm
 
 from .artifact import read_checkpoint
+from .capsules import write_capsule
 from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
+from .errors import RunFault
 from .images import image_size
-from .loading import Data, open_data
+from .loading import Data, Loader, open_data, worker_killed
 from .metrics import metric_mode
 from .models import check_network
-from .module import DataModule, EMACallback, ImageClassifier, build_classifier
+from .module import DataModule, EMACallback, ImageClassifier, NotFinite, build_classifier
 from .optim import steps_per_epoch
 from .registry import discover
-from .runs import MetricsFile, is_first_process, new_run_folder, provenance, resolve_checkpoint
+from .runs import MetricsFile, is_first_process, latest_checkpoint, new_run_folder, provenance, resolve_checkpoint, run_lock
 
 # %% ../nbs/34_training.ipynb #6f9e13af
 def accelerator_of(config: TrainConfig) -> str: # cpu, cuda or mps
@@ -137,19 +142,27 @@ class Tracker:
             import wandb
             if mode == 'offline': print('wandb: no credentials, recording offline; `wandb sync` uploads it later')
             self.run = wandb.init(project=config.project, name=folder.name, id=self.run_id, dir=folder, mode=mode, config=to_dict(config),
-                                  resume='allow' if mode == 'online' else None, settings=wandb.Settings(silent=True, console='off'))
+                                  resume='allow' if mode == 'online' else None, settings=wandb.Settings(silent=True, console='off', init_timeout=30))
             self.run_id = self.run.id
-        except Exception as error: # a tracker must never stop a training run
-            print(f'wandb: not recording ({str(error).splitlines()[0]}); metrics.csv is written all the same', file=sys.stderr)
+        except Exception as error: self.give_up(error)
+
+    def give_up(self, error: Exception):
+        "Go on without wandb: a tracker must never stop a training run."
+        self.run = None
+        print(f'wandb: not recording ({(str(error).splitlines() or [type(error).__name__])[0]}); metrics.csv is written all the same', file=sys.stderr)
 
     def log(self, row: dict):
         "Record one row; it has `epoch` and `step`."
         self.file.append(row)
-        if self.run is not None: self.run.log({k: v for k, v in row.items() if k != 'step'}, step=row['step'])
+        if self.run is None: return
+        try: self.run.log({k: v for k, v in row.items() if k != 'step'}, step=row['step'])
+        except Exception as error: self.give_up(error)
 
     def finish(self, failed: bool = False):
         "Close both."
-        if self.run is not None: self.run.finish(exit_code=int(failed))
+        if self.run is None: return
+        try: self.run.finish(exit_code=int(failed))
+        except Exception as error: self.give_up(error)
         self.run = None
 
 # %% ../nbs/34_training.ipynb #590c6e8c
@@ -171,10 +184,24 @@ class Checkpoints:
         value = lambda name: sign * v if math.isfinite(v := self.scores[name]['value']) else -math.inf
         return sorted(self.scores, key=value)
 
-    def record(self, epoch: int, step: int, value: float) -> list[str]: # files to drop
+    def entry(self, epoch: int, step: int, value: float) -> dict: # epoch from 0
+        "What `scores.json` says of one checkpoint."
+        return {'name': self.name(epoch, step, value), 'epoch': epoch + 1, 'step': step, 'metric': self.metric, 'value': value, 'mode': self.mode}
+
+    def promote(self, part: Path):
+        "Make a file that was written completely the last.ckpt, and the one that was so far previous.ckpt; there is always one of them."
+        last, previous = self.folder/'last.ckpt', self.folder/'previous.ckpt'
+        if last.exists():
+            try:
+                link_or_copy(last, self.folder/'previous.ckpt.part')
+                os.replace(self.folder/'previous.ckpt.part', previous)
+            finally: (self.folder/'previous.ckpt.part').unlink(missing_ok=True)
+        os.replace(part, last)
+
+    def record(self, entry: dict) -> list[str]: # files to drop
         "Take note of a new last.ckpt with this score; keeps it if it is among the best."
-        name = self.name(epoch, step, value)
-        self.scores[name] = {'epoch': epoch + 1, 'step': step, 'metric': self.metric, 'value': value, 'mode': self.mode}
+        name = entry['name']
+        self.scores[name] = {k: v for k, v in entry.items() if k != 'name'}
         dropped = self.worst_first()[:max(0, len(self.scores) - self.keep)]
         for drop in dropped: del self.scores[drop]
         if name in self.scores: link_or_copy(self.folder/'last.ckpt', self.folder/name)
@@ -187,14 +214,38 @@ def link_or_copy(source: Path, target: Path):
     "A second name for a file; a copy where the file system knows no hard links."
     target.unlink(missing_ok=True)
     try: os.link(source, target)
-    except OSError: shutil.copy2(source, target)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS): raise
+        shutil.copy2(source, target)
 
 # %% ../nbs/34_training.ipynb #415f1cd2
 def write_atomically(path: Path, text: str):
     "Write beside `path`, then move there."
     beside = path.with_name(path.name + '.part')
-    beside.write_text(text)
-    os.replace(beside, path)
+    try:
+        write_to_disk(beside, text.encode())
+        os.replace(beside, path)
+    finally: beside.unlink(missing_ok=True)
+
+# %% ../nbs/34_training.ipynb #7607a167
+def write_to_disk(path: Path, data): # bytes-like
+    "Write a file and wait until the disk has it; on a failure nothing is left."
+    try:
+        with open(path, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError): path.unlink(missing_ok=True)
+        raise
+
+# %% ../nbs/34_training.ipynb #7194826c
+class CheckpointFile(TorchCheckpointIO):
+    "How Lightning writes a checkpoint here: in memory first, so that a full disk is an `OSError` with its reason, then to the disk itself."
+    def save_checkpoint(self, checkpoint, path, storage_options=None):
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_to_disk(Path(path), buffer.getbuffer())
 
 # %% ../nbs/34_training.ipynb #749b2785
 class StopRequest:
@@ -204,7 +255,7 @@ class StopRequest:
     def __init__(self): self.reason, self.before = None, {}
 
     def __call__(self, number, frame):
-        if self.reason: self.__exit__(); raise KeyboardInterrupt
+        if self.reason in self.signals: raise KeyboardInterrupt
         self.reason = signal.Signals(number).name
 
     def __enter__(self):
@@ -221,20 +272,39 @@ class StopRequest:
         self.before = {}
 
 # %% ../nbs/34_training.ipynb #22845470
+class StopEvaluation(Exception):
+    "A stop was asked for during an evaluation."
+
+# %% ../nbs/34_training.ipynb #bbd9fff9
+class Watched:
+    "A loader that gives up when `asked` says so."
+    def __init__(self, loader: Loader, asked: Callable[[], bool]): self.loader, self.prepared, self.asked = loader, loader.prepared, asked
+
+    def __iter__(self):
+        for batch in self.loader:
+            if self.asked(): raise StopEvaluation
+            yield batch
+
+# %% ../nbs/34_training.ipynb #e3130f16
 class Monitor(pl.Callback):
     "Logs, evaluates, saves and stops."
-    def __init__(self, config: TrainConfig, stop: StopRequest, folder: Path | None = None): # folder: of a run that goes on
-        self.config, self.stop, self.folder = config, stop, folder
-        self.tracker = self.files = self.bar = None
+    def __init__(self, config: TrainConfig, stop: StopRequest, folder: Path | None = None, # of a run that goes on
+                 checkpoint: Path | None = None): # it goes on from
+        self.config, self.stop, self.folder, self.checkpoint = config, stop, folder, checkpoint
+        self.tracker = self.files = self.bar = self.place = self.fault = None # place: epoch and batches done, at the last optimiser step
         self.clock, self.images, self.seconds, self.stopped = time.perf_counter(), 0, 0.0, None
+        self.costs, self.begun, self.saved_at, self.looked = [], 0.0, 0.0, 0.0 # seconds of each save; times of the monotonic clock
         self.history: list[dict] = []
+        self.held = ExitStack()
 
     def setup(self, trainer, module, stage):
-        "Make the run folder, once for all processes."
+        "Make the run folder, once for all processes, and hold it."
         if self.folder is None:
             made = str(start_run_folder(self.config)) if trainer.is_global_zero else ''
             self.folder = Path(trainer.strategy.broadcast(made))
-        if trainer.is_global_zero: print(f'run folder: {self.folder}', flush=True)
+        if trainer.is_global_zero:
+            self.held.enter_context(run_lock(self.folder))
+            print(f'run folder: {self.folder}', flush=True)
         files = Checkpoints(self.folder/'checkpoints', self.config.save_checkpoint_num, self.config.save_metric)
         files.scores = trainer.strategy.broadcast(files.scores)
         self.files = files
@@ -258,7 +328,36 @@ def on_train_start(self: Monitor, trainer, module):
         columns = metric_columns(self.config, len(module.classes))
         self.tracker = Tracker(self.folder, self.config, columns, module.tracker_id, trainer.global_step)
         module.tracker_id = self.tracker.run_id
+        (self.folder/'stop').unlink(missing_ok=True)
+        self.catch_up(module)
+    if module.restored.get('pending'): self.evaluate_pending(trainer, module)
     self.clock, self.images, self.seconds = time.perf_counter(), 0, 0.0
+    self.begun = self.saved_at = time.monotonic()
+
+# %% ../nbs/34_training.ipynb #84fc5c56
+@patch
+def catch_up(self: Monitor, module):
+    "Put the score of the checkpoint that the run goes on from into the table of the best, if it is missing there."
+    kept = module.restored.get('kept')
+    if kept and self.checkpoint == self.folder/'checkpoints'/'last.ckpt' and kept['step'] not in [s['step'] for s in self.files.scores.values()]:
+        if kept['metric'] == self.files.metric: self.files.record(kept)
+
+# %% ../nbs/34_training.ipynb #f82cdb50
+@patch
+def evaluate_pending(self: Monitor, trainer, module):
+    "The evaluation that the checkpoint waits for."
+    row = module.restored['pending']
+    module.scores = module.score(trainer.datamodule.evaluation_loader('valid'))
+    self.report(trainer, row | module.scores)
+    if not trainer.is_global_zero: return
+    entry = self.files.entry(row['epoch'] - 1, row['step'], module.scores[self.config.save_metric])
+    checkpoint = read_checkpoint(self.checkpoint)
+    checkpoint['imgcls'] |= {'scores': module.scores, 'pending': None, 'kept': entry}
+    part = self.folder/'checkpoints'/'last.ckpt.part'
+    with writing(self.folder/'checkpoints'):
+        CheckpointFile().save_checkpoint(checkpoint, part)
+        self.files.promote(part)
+        self.files.record(entry)
 
 # %% ../nbs/34_training.ipynb #ee3c8e2d
 @patch
@@ -283,13 +382,15 @@ def on_train_batch_end(self: Monitor, trainer, module, outputs, batch, batch_idx
     count = len(batch['label']) * trainer.world_size
     self.images += count
     if self.bar is not None: self.bar.update(count)
-    done = batch_idx + 1
+    done, self.place = batch_idx + 1, None
     if done % self.config.accumulate_grad_batches and done < module.batches: return
+    self.place = trainer.current_epoch, done
     if done in self.points: self.evaluate(trainer, module)
     elif done < module.batches and trainer.global_step % self.config.log_step == 0: self.log_training(trainer, module)
-    if self.must_stop(trainer) and done < module.batches:
-        self.save(trainer)
-        self.stopped, trainer.should_stop = self.stop.reason or 'another process', True
+    if done == module.batches: return
+    stop, save = self.wanted(trainer)
+    if (stop or save) and done not in self.points: self.save(trainer)
+    if stop: self.stopped, trainer.should_stop = self.stop.reason or 'another process', True
 
 # %% ../nbs/34_training.ipynb #f9b6db8e
 @patch
@@ -300,21 +401,35 @@ def on_train_epoch_end(self: Monitor, trainer, module):
     else:
         self.log_training(trainer, module)
         self.save(trainer)
-    if self.must_stop(trainer) and trainer.current_epoch + 1 < self.config.epochs:
+    if self.wanted(trainer)[0] and (trainer.current_epoch + 1 < self.config.epochs or module.pending):
         self.stopped, trainer.should_stop = self.stop.reason or 'another process', True
 
 # %% ../nbs/34_training.ipynb #e94362b5
 @patch
-def must_stop(self: Monitor, trainer) -> bool:
-    "Whether any process was asked to stop."
-    if trainer.world_size == 1: return self.stop.reason is not None
-    asked = torch.tensor(float(self.stop.reason is not None), device=trainer.strategy.root_device)
-    return bool(trainer.strategy.reduce(asked, reduce_op='sum') > 0)
+def asked(self: Monitor) -> bool:
+    "Whether this process was asked to stop, by a signal or by the stop file."
+    if self.stop.reason is None and time.monotonic() - self.looked > 0.5:
+        self.looked, file = time.monotonic(), self.folder/'stop'
+        if file.exists(): self.stop.reason = 'the stop file'
+    return self.stop.reason is not None
 
 # %% ../nbs/34_training.ipynb #7bc491e8
 @patch
+def wanted(self: Monitor, trainer) -> tuple[bool, bool]: # stop, save
+    "What is to be done after this optimiser step, in all processes alike."
+    steps, minutes = self.config.save_every_steps, self.config.save_every_minutes
+    late = minutes > 0 and time.monotonic() - self.saved_at >= 60 * minutes
+    if trainer.world_size > 1:
+        flags = torch.tensor([self.asked(), late], dtype=torch.float32, device=trainer.strategy.root_device)
+        stop, late = (trainer.strategy.reduce(flags, reduce_op='sum') > 0).tolist()
+    else: stop = self.asked()
+    return stop, late or steps > 0 and trainer.global_step % steps == 0
+
+# %% ../nbs/34_training.ipynb #4ffd6cbc
+@patch
 def training_row(self: Monitor, trainer, module, since: int = 0) -> dict: # since: 0 the last row, 1 the last evaluation
     "Loss, learning rate and speed; the only place where training waits for the device."
+    module.check_finite()
     sums = module.train_sums.clone()
     if trainer.world_size > 1: sums = trainer.strategy.reduce(sums, reduce_op='sum')
     loss, images = sums[since].tolist()
@@ -339,13 +454,23 @@ def log_training(self: Monitor, trainer, module):
 def evaluate(self: Monitor, trainer, module):
     "Score both sets of weights, log, and save."
     row = self.training_row(trainer, module, since=1)
-    module.scores = module.score(trainer.datamodule.evaluation_loader('valid'))
-    row |= module.scores
+    alone = trainer.world_size == 1
+    try: module.scores = module.score(Watched(trainer.datamodule.evaluation_loader('valid'), lambda: alone and self.asked()))
+    except StopEvaluation:
+        module.pending = row
+        self.save(trainer)
+        return
+    self.report(trainer, row | module.scores)
+    self.save(trainer, row | module.scores)
+    self.clock = time.perf_counter()
+
+# %% ../nbs/34_training.ipynb #720da8d3
+@patch
+def report(self: Monitor, trainer, row: dict):
+    "Keep, write and print the row of an evaluation."
     self.history.append(row)
     if self.tracker: self.tracker.log(row)
     if trainer.is_global_zero: tqdm.write(score_line(row, self.config), file=sys.stdout)
-    self.save(trainer, row)
-    self.clock = time.perf_counter()
 
 # %% ../nbs/34_training.ipynb #b84c7e4a
 def score_line(row: dict, config: TrainConfig) -> str:
@@ -359,43 +484,125 @@ def score_line(row: dict, config: TrainConfig) -> str:
 @patch
 def save(self: Monitor, trainer, row: dict | None = None): # row: scores of these weights
     "Write last.ckpt, and keep it under its own name when it is among the best."
-    folder = self.folder/'checkpoints'
-    try:
+    begin, folder, module = time.monotonic(), self.folder/'checkpoints', trainer.lightning_module
+    module.check_finite()
+    module.kept = None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
+    with writing(folder):
         trainer.save_checkpoint(folder/'last.ckpt.part')
-        if not trainer.is_global_zero: return
-        os.replace(folder/'last.ckpt.part', folder/'last.ckpt')
-        if row is not None: self.files.record(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
-    except OSError as error:
-        raise UserError(f'{folder}: the checkpoint could not be written ({error.strerror or error}); the files written before are whole') from None
+        if trainer.is_global_zero:
+            self.files.promote(folder/'last.ckpt.part')
+            if row is not None: self.files.record(module.kept)
+    self.saved_at = time.monotonic()
+    self.costs.append(self.saved_at - begin)
 
 # %% ../nbs/34_training.ipynb #49d2a939
+@contextmanager
+def writing(folder: Path): # checkpoints of a run
+    "Say in a line why a checkpoint could not be written."
+    try: yield
+    except OSError as error:
+        with suppress(OSError): (folder/'last.ckpt.part').unlink(missing_ok=True)
+        raise RunFault(f'{folder}: the checkpoint could not be written ({error.strerror or error}); the files written before are whole') from None
+
+# %% ../nbs/34_training.ipynb #fd1c5e60
+@patch
+def save_cost(self: Monitor) -> str: # a line, or empty when nothing was saved
+    "What the checkpoints of this run cost in time and on the disk."
+    last = self.folder/'checkpoints'/'last.ckpt'
+    if not self.costs or not last.is_file(): return ''
+    size, share = last.stat().st_size / 1e6, sum(self.costs) / max(time.monotonic() - self.begun, 1e-9)
+    return (f'checkpoints: {len(self.costs)} written, {sum(self.costs) / len(self.costs):.2f} s each, {100 * share:.1f} % of the time; '
+            f'{size:.1f} MB each, {self.config.save_checkpoint_num + 2} files at most, {size * (self.config.save_checkpoint_num + 2):.0f} MB')
+
+# %% ../nbs/34_training.ipynb #2d893036
 @patch
 def teardown(self: Monitor, trainer, module, stage):
-    "Close the tracker, whatever happened."
+    "Close the tracker and give the run folder free, whatever happened."
     if self.bar is not None: self.bar.close()
     if self.tracker: self.tracker.finish(failed=trainer.interrupted)
+    self.held.close()
 
 # %% ../nbs/34_training.ipynb #44949cd2
-def resume_settings(path: Path) -> dict[str, Setting]: # by dotted key
+@patch
+def on_exception(self: Monitor, trainer, module, error):
+    "Keep what can be kept: the batch of a loss that was not finite, or the last step before data could not be read."
+    if isinstance(error, NotFinite): self.fault = write_capsule(self.folder, module, error.batch, trainer.datamodule.data, trainer.global_step)
+    elif self.can_save(trainer, error):
+        with suppress(UserError): self.save(trainer)
+
+# %% ../nbs/34_training.ipynb #e3115025
+@patch
+def can_save(self: Monitor, trainer, error) -> bool:
+    "Whether training stands exactly behind an optimiser step, in one process, and nothing else is broken."
+    if trainer.world_size > 1 or self.place is None or isinstance(error, KeyboardInterrupt): return False
+    epoch, done = self.place
+    begun = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+    return (trainer.current_epoch, begun) == (epoch, done) and done < trainer.lightning_module.batches
+
+# %% ../nbs/34_training.ipynb #0ee250c5
+def out_of_memory(error: BaseException) -> bool:
+    "Whether memory ran out, on a GPU or on this machine."
+    words = ('DefaultCPUAllocator', 'out of memory', 'CUBLAS_STATUS_ALLOC_FAILED')
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or isinstance(error, RuntimeError) and any(w in str(error) for w in words)
+
+# %% ../nbs/34_training.ipynb #04aa458f
+def explain(error: BaseException, monitor: Monitor) -> str: # empty for what needs a traceback
+    "What happened, in one line."
+    config, first = monitor.config, (str(error).splitlines() or [''])[0]
+    if isinstance(error, NotFinite):
+        return f'{error}; the weights are as they were before it. imgcls_replay {monitor.fault} repeats that batch and says which images and which layer'
+    if out_of_memory(error):
+        half, twice = max(1, config.train_batch_size // 2), 2 * config.accumulate_grad_batches
+        return (f'out of memory with {config.train_batch_size} images of {config.image_size} pixels; try --train_batch_size {half} '
+                f'--accumulate_grad_batches {twice} (the same steps), or --halve_on_oom true, which does that by itself')
+    if isinstance(error, UserError): return str(error)
+    if isinstance(error, OSError): return f"{error.filename or monitor.folder}: {error.strerror or first}"
+    return worker_killed(error)
+
+# %% ../nbs/34_training.ipynb #667b9d26
+def how_to_go_on(folder: Path | None) -> str:
+    "What a run that ended early leaves behind."
+    files = [p for p in (Path(folder)/'checkpoints').glob('*.ckpt')] if folder else []
+    if not files: return f'no checkpoint was written yet{f" in {folder}" if folder else ""}'
+    return f'To go on: imgcls_train --resume {folder}'
+
+# %% ../nbs/34_training.ipynb #3f443be7
+def resume_settings(path: Path, checkpoint: dict) -> dict[str, Setting]: # by dotted key
     "The options in a checkpoint, as the layer under everything given now."
-    held, known = read_checkpoint(path)['imgcls'], option_specs()
+    held, known = checkpoint['imgcls'], option_specs()
     origins = {key: origin.rpartition(' (')[2].rstrip(')') if given_by_hand(origin) else '' for key, origin in held['origins'].items()}
     return {key: Setting(s.value, f'{path.name} ({origins[key]})' if origins.get(key) else path.name)
             for key, s in config_settings(held['options']).items() if key in known and key != 'resume'}
 
-# %% ../nbs/34_training.ipynb #e3115025
-def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tuple[TrainConfig, Path | None]:
-    "The config of a run, and the checkpoint it goes on from."
+# %% ../nbs/34_training.ipynb #67dbd30f
+def whole_checkpoint(path: Path, # the newest of a run
+                    ) -> tuple[Path, dict]: # the file, and what it holds
+    "A checkpoint, or the one before it where it was cut off or damaged."
+    try: return path, read_checkpoint(path)
+    except UserError as error: damage = error
+    kept = sorted(path.parent.glob('epoch_*.ckpt'), key=lambda p: p.stat().st_mtime, reverse=True)
+    for other in [p for p in (path.with_name('previous.ckpt'), *kept) if p.is_file() and p != path]:
+        try: checkpoint = read_checkpoint(other)
+        except UserError: continue
+        print(f"note: {damage}; going on from {other.name}, step {checkpoint['global_step']}")
+        return other, checkpoint
+    raise damage
+
+# %% ../nbs/34_training.ipynb #d6ac4bbc
+def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tuple[TrainConfig, Path | None, dict | None]:
+    "The config of a run, the checkpoint it goes on from, and what that holds."
     merged = load_config(config, arguments, **keywords)
-    if not merged.resume: return merged, None
+    if not merged.resume: return merged, None, None
     path = resolve_checkpoint(merged.resume, merged.output_dir, merged.project, merged.exp_name)
     if path is None:
         print(f'resume auto: no earlier run of {merged.project}/{merged.exp_name}; starting a new one')
-        return merged, None
-    return load_config(config, arguments, base=resume_settings(path), **keywords), path
+        return merged, None, None
+    named = Path(merged.resume).suffix == '.ckpt'
+    path, checkpoint = (path, read_checkpoint(path)) if named else whole_checkpoint(path)
+    return load_config(config, arguments, base=resume_settings(path, checkpoint), **keywords), path, checkpoint
 
-# %% ../nbs/34_training.ipynb #0ee250c5
-def check_resume(config: TrainConfig, checkpoint: dict, data: Data, path: Path):
+# %% ../nbs/34_training.ipynb #5a6097b6
+def check_resume(config: TrainConfig, checkpoint: dict, data: Data, path: Path, processes: int = 1):
     "Refuse to go on where network, classes or batches do not belong together."
     held, position = checkpoint['imgcls'], checkpoint['imgcls']['position']
     model, before = to_dict(config)['model'], held['options']['model']
@@ -406,8 +613,10 @@ def check_resume(config: TrainConfig, checkpoint: dict, data: Data, path: Path):
     if held['fingerprint'] != data.fingerprint: print('note: the data has changed since the checkpoint was written')
     if config.epochs < position['epoch'] or config.epochs == position['epoch'] and position['batch']:
         raise UserError(f"{path}: {position['epoch']} epochs are done already; give --epochs more than that")
-    changed = [k for k in ('train_batch_size', 'accumulate_grad_batches') if getattr(config, k) != held['options'][k]]
-    if position['batch'] and changed: raise UserError(f'{path}: stands in the middle of an epoch; {changed[0]} can only change at the end of one')
+    done, step = position['batch'] * position['images'], config.train_batch_size * processes * config.accumulate_grad_batches
+    before = position['images'] * held['options']['accumulate_grad_batches']
+    if done and step != before:
+        raise UserError(f'{path}: stands in the middle of an epoch, in steps of {before} images; batch size, accumulation and devices make {step}, which can only change at the end of one')
 
 # %% ../nbs/34_training.ipynb #b83d7077
 def summary(config: TrainConfig, data: Data, classifier: ImageClassifier, processes: int = 1) -> str:
@@ -492,14 +701,14 @@ def prepare(config: TrainConfig) -> tuple[Data, ImageClassifier, int]: # data, m
     return data, classifier, processes
 
 # %% ../nbs/34_training.ipynb #afa5ce0f
-def build_trainer(config: TrainConfig, callbacks: list) -> pl.Trainer:
+def build_trainer(config: TrainConfig, callbacks: list) -> pl.Trainer: # callbacks: in the order they are called
     "Lightning's trainer for these options."
     clip = config.gradient_clip_val if config.gradient_clip_val and config.gradient_clip_val < 1000 else None
     kind = accelerator_of(config)
     devices = device_count(config, kind) if config.devices == 'auto' else config.devices
     return pl.Trainer(max_epochs=config.epochs, accelerator=kind, devices=devices, strategy=config.strategy, num_nodes=config.num_nodes,
                       precision=lightning_precision(config.precision), accumulate_grad_batches=config.accumulate_grad_batches,
-                      gradient_clip_val=clip, deterministic=config.deterministic or None, callbacks=callbacks, use_distributed_sampler=False,
+                      gradient_clip_val=clip, deterministic=config.deterministic or None, callbacks=callbacks, plugins=[CheckpointFile()], use_distributed_sampler=False,
                       logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
                       limit_val_batches=0, num_sanity_val_steps=0)
 
@@ -510,18 +719,67 @@ def train(config: TrainConfig | dict | str | Path | None = None, # options: a co
           **keywords, # options by name, strongest: epochs=3, model={'model_name': 'resnet18'}
          ) -> Run:
     "Train a classifier and return its run."
-    config, checkpoint = resolve_config(config, arguments, **keywords)
-    data, classifier, processes = prepare(config)
-    if checkpoint is not None: check_resume(config, read_checkpoint(checkpoint), data, checkpoint)
-    if is_first_process(): print(summary(config, data, classifier, processes), flush=True)
-    with StopRequest() as stop, quiet_lightning():
-        monitor = Monitor(config, stop, run_folder_of(checkpoint))
-        averages = [EMACallback(config.ema_decay)] if config.use_ema else []
-        trainer = build_trainer(config, [*averages, monitor, *callbacks])
-        trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=checkpoint, weights_only=True if checkpoint else None)
+    config, path, checkpoint = resolve_config(config, arguments, **keywords)
+    folder = run_folder_of(path)
+    while True:
+        data, classifier, processes = prepare(config)
+        if path is not None: check_resume(config, checkpoint, data, path, processes)
+        if is_first_process(): print(summary(config, data, classifier, processes), flush=True)
+        with StopRequest() as stop, quiet_lightning(), global_settings():
+            monitor = Monitor(config, stop, folder, path)
+            try: fit(monitor, data, classifier, callbacks)
+            except OutOfMemory: config, folder, classifier = halved(config), monitor.folder, None
+            else: break
+        gc.collect()
+        if torch.cuda.is_available(): torch.cuda.empty_cache()
+        write_atomically(folder/'save_config.yaml', to_yaml(config, 'origin'))
+        path, checkpoint = whole_checkpoint(folder/'checkpoints'/'last.ckpt') if latest_checkpoint(folder) else (None, None)
     run = Run(monitor.folder, config, classifier, monitor.history, monitor.stopped)
-    if is_first_process(): print(closing_line(run), flush=True)
+    if is_first_process(): print('\n'.join(line for line in (monitor.save_cost(), closing_line(run)) if line), flush=True)
     return run
+
+# %% ../nbs/34_training.ipynb #9cf9bdd1
+def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: Iterable):
+    "Let Lightning train, and tell in plain lines what stands in the way."
+    averages = [EMACallback(monitor.config.ema_decay)] if monitor.config.use_ema else []
+    trainer = build_trainer(monitor.config, [*averages, monitor, *callbacks])
+    try: trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
+    except SystemExit: # how Lightning ends after a second Ctrl-C
+        print(f'interrupted at once. {how_to_go_on(monitor.folder)}', file=sys.stderr)
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        if out_of_memory(error) and monitor.config.halve_on_oom and trainer.world_size == 1 and monitor.config.train_batch_size > 1: raise OutOfMemory from None
+        said, begun = explain(error, monitor), monitor.begun > 0
+        if said and not begun and isinstance(error, UserError): raise
+        if said: raise RunFault(f'{said}\n{how_to_go_on(monitor.folder)}') from None
+        if begun and is_first_process(): print(f'the run ended with {type(error).__name__}. {how_to_go_on(monitor.folder)}', file=sys.stderr)
+        raise
+
+# %% ../nbs/34_training.ipynb #976a3f54
+class OutOfMemory(Exception):
+    "Memory ran out, and the batch may be halved."
+
+# %% ../nbs/34_training.ipynb #2c5e6106
+def halved(config: TrainConfig) -> TrainConfig:
+    "The same optimiser steps in batches of half the size."
+    parts = next(n for n in range(2, config.train_batch_size + 1) if config.train_batch_size % n == 0)
+    size, windows = config.train_batch_size // parts, config.accumulate_grad_batches * parts
+    print(f'out of memory with {config.train_batch_size} images: going on with {size} images a batch and {windows} batches a step', flush=True)
+    smaller = replace(config, train_batch_size=size, accumulate_grad_batches=windows)
+    smaller.origins = config.origins | dict.fromkeys(('train_batch_size', 'accumulate_grad_batches'), '--halve_on_oom')
+    smaller.source = config.source
+    return smaller
+
+# %% ../nbs/34_training.ipynb #c432166c
+@contextmanager
+def global_settings():
+    "Leave torch's switches for deterministic algorithms as they were."
+    backends = torch.backends.cudnn
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled(), backends.deterministic, backends.benchmark
+    try: yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        backends.deterministic, backends.benchmark = before[2:]
 
 # %% ../nbs/34_training.ipynb #3618b559
 def resume(path, # a checkpoint, a run folder, or 'auto'
@@ -533,7 +791,7 @@ def resume(path, # a checkpoint, a run folder, or 'auto'
 # %% ../nbs/34_training.ipynb #7f400f5e
 def closing_line(run: Run) -> str:
     "How a run ended."
-    if run.stopped: return f'stopped by {run.stopped}; saved. To go on: imgcls_train --resume {run.path}'
+    if run.stopped: return f'stopped by {run.stopped}; saved. {how_to_go_on(run.path)}'
     return f'done: {run.best}'
 
 # %% ../nbs/34_training.ipynb #79b1f550
