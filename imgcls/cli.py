@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['run_script', 'Parser', 'python_call', 'value_of', 'take_option', 'train_script', 'print_config', 'say_start', 'train',
            'test_script', 'test_parser', 'save_plot', 'test', 'predict_script', 'predict_parser', 'prediction_lines',
-           'predict', 'export_script', 'export_weights', 'export_parser', 'export', 'models_script', 'models',
-           'init_script', 'init_folder', 'init']
+           'predict', 'replay_script', 'replay', 'export_script', 'export_weights', 'export_parser', 'export',
+           'models_script', 'models', 'init_script', 'init_folder', 'init']
 
 # %% ../nbs/60_cli.ipynb #c993e0d0
 import argparse, json, os, signal, sys
@@ -25,8 +25,8 @@ def run_script(work: Callable, # takes the words of the command line, gives an e
     except UserError as error:
         if is_first_process(): print(f'error: {error}', file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(str(error) or 'interrupted', file=sys.stderr)
         return 130
     except BrokenPipeError: # the reader of our output has gone, as in `imgcls_models | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -197,6 +197,20 @@ def prediction_lines(answers: list) -> list[str]: # of `Prediction`
 
 # %% ../nbs/60_cli.ipynb #8b8553c2
 def predict(): sys.exit(run_script(predict_script))
+
+# %% ../nbs/60_cli.ipynb #a5ad46da
+def replay_script(words: list[str]):
+    "Run the batch whose loss was not finite again."
+    parser = Parser('imgcls_replay', description='Repeat the batch that stopped a run because its loss was NaN or infinite, and say which images and which layer.')
+    parser.add_argument('capsule', help='the folder not_finite_step_N in the run folder')
+    parser.add_argument('--device', default='cpu', help='cpu, cuda, ...')
+    said = parser.parse_args(words)
+    print(f'python: imgcls.replay({said.capsule!r}{f", device={said.device!r}" if said.device != "cpu" else ""})', flush=True)
+    from imgcls.capsules import replay
+    print(replay(said.capsule, said.device))
+
+# %% ../nbs/60_cli.ipynb #fe688c14
+def replay(): sys.exit(run_script(replay_script))
 
 # %% ../nbs/60_cli.ipynb #e7bcce21
 def export_script(words: list[str]):
