@@ -26,7 +26,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageFile
 
 from .errors import UserError, nearest
-from .images import ImageError, decode
+from .images import decode
 from .samples import SampleTable, Scan, classes_of, demo_digits, natural, pick_column, splits_of, table_lines, table_row, walk_folder
 
 # %% ../nbs/14_auditing.ipynb #6ac3d253
@@ -94,32 +94,32 @@ def examine(path: str) -> Facts:
         with open(path, 'rb') as file: data = file.read()
     except OSError as error: return Facts(error=(error.strerror or str(error)).lower())
     size, digest, damage = len(data), hashlib.sha256(data).digest(), None
-    try: header, image = _header(data), _strictly(data)
+    try: header, image = _strictly(data)
     except Exception as error: # many kinds, see decode
         damage = (str(error) or type(error).__name__).splitlines()[0]
-        try: image, header = decode(data), _header(data)
+        try: image, header = decode(data), _header(Image.open(io.BytesIO(data)))
         except Exception as error: return Facts(size, digest, str(error).removeprefix('image: '))
     gray = image.convert('L').resize((32, 32), Image.Resampling.BOX)
     blank = int(np.asarray(gray, dtype=np.float32).std() < 2)
-    return Facts(size, digest, None, damage, *header, blank, None if blank else perceptual_hash(image), gray.resize((8, 8), Image.Resampling.BOX).tobytes())
+    return Facts(size, digest, None, damage, *header, blank, None if blank else perceptual_hash(gray), gray.resize((8, 8), Image.Resampling.BOX).tobytes())
 
 # %% ../nbs/14_auditing.ipynb #08032f13
-def _header(data):
+def _header(image):
     "Format, mode, width, height, and the orientation where it is not upright."
-    with Image.open(io.BytesIO(data)) as image:
-        try: orientation = image.getexif().get(0x0112)
-        except Exception: orientation = None # broken EXIF says nothing
-        return image.format, image.mode, *image.size, orientation if orientation in range(2, 9) else None
+    try: orientation = image.getexif().get(0x0112)
+    except Exception: orientation = None # broken EXIF says nothing
+    return image.format, image.mode, *image.size, orientation if orientation in range(2, 9) else None
 
 # %% ../nbs/14_auditing.ipynb #0158edba
 def _strictly(data):
-    "Decode with Pillow's tolerance of cut files switched off, for the process."
+    "Header and image, with Pillow's tolerance of cut files switched off for the process."
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
         with Image.open(io.BytesIO(data)) as image:
+            header = _header(image)
             image.draft(None, (64, 64))
             image.load()
-            return decode(image)
+            return header, decode(image)
     finally: ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 # %% ../nbs/14_auditing.ipynb #eb2004e7
@@ -386,8 +386,13 @@ def check_same(store: Store) -> list[Finding]:
         count = store.one(f'SELECT count(*) FROM same WHERE {which}')
         some = store.all(f'SELECT digest FROM same WHERE {which} ORDER BY first LIMIT {MAX_EXAMPLES}')
         groups = [[row for row, in store.all('SELECT id FROM files WHERE digest = ? ORDER BY id LIMIT 4', digest)] for digest, in some]
-        if count: found.append(Finding(check, severity, _number(count, text, text.replace('files lie', 'file lies')), count, [store.example(rows) for rows in groups]))
+        if count: found.append(Finding(check, severity, _number(count, text, text.replace('files lie', 'file lies')) + _parted(store, check), count, [store.example(rows) for rows in groups]))
     return found
+
+# %% ../nbs/14_auditing.ipynb #dba8f37c
+def _parted(store, check):
+    "What duplicates mean where the data has no splits of its own."
+    return '; a random split can part them' if check.endswith('duplicates') and store.one('SELECT count(DISTINCT split) FROM rows') == 1 else ''
 
 # %% ../nbs/14_auditing.ipynb #60b63a10
 ALIKE = 0.94 # least correlation of the 8 x 8 gray pixels of near duplicates
@@ -464,7 +469,7 @@ def check_near(store: Store) -> list[Finding]:
                                          ('near_duplicates', 'note', 'x.split = y.split AND x.label = y.label', 'near duplicates lie in the same class and split')):
         count = store.one(f'SELECT count(*) {pairs} {which}')
         some = store.all(f'SELECT a, b, distance {pairs} {which} ORDER BY distance, a LIMIT {MAX_EXAMPLES}')
-        if count: found.append(Finding(check, severity, _number(count, 'pairs of ' + text, 'pair of ' + text), count, [store.example([a, b], f'{distance} bits apart') for a, b, distance in some]))
+        if count: found.append(Finding(check, severity, _number(count, 'pairs of ' + text, 'pair of ' + text) + _parted(store, check), count, [store.example([a, b], f'{distance} bits apart') for a, b, distance in some]))
     return found
 
 # %% ../nbs/14_auditing.ipynb #b5eb7602
@@ -577,7 +582,7 @@ def _fact_lines(found):
 # %% ../nbs/14_auditing.ipynb #c080cf24
 def _shown(example):
     "An example on a line."
-    return f"{' = '.join(example.paths)}{f' ({example.text})' if example.paths and example.text else example.text}"
+    return f"{' | '.join(example.paths)}{f' ({example.text})' if example.paths and example.text else example.text}"
 
 # %% ../nbs/14_auditing.ipynb #932144d0
 @patch
