@@ -464,16 +464,16 @@ def check_near(store: Store) -> list[Finding]:
     "Pairs of near duplicates in different splits, under different labels, and others."
     pairs, found = 'FROM pairs JOIN rows AS x ON x.id = a JOIN rows AS y ON y.id = b WHERE', []
     held_out = store.one(f"SELECT count(DISTINCT CASE WHEN x.split = 'train' THEN b ELSE a END) {pairs} x.split <> y.split")
-    for check, severity, which, text in (('near_leakage', 'warning', 'x.split <> y.split', f'near duplicates lie in different splits ({held_out:,} images of valid or test)'),
+    for check, severity, which, text in (('near_leakage', 'warning', 'x.split <> y.split', f"near duplicates lie in different splits ({_number(held_out, 'images', 'image')} of valid or test)"),
                                          ('near_two_labels', 'warning', 'x.label <> y.label', 'near duplicates lie under different labels'),
                                          ('near_duplicates', 'note', 'x.split = y.split AND x.label = y.label', 'near duplicates lie in the same class and split')):
         count = store.one(f'SELECT count(*) {pairs} {which}')
         some = store.all(f'SELECT a, b, distance {pairs} {which} ORDER BY distance, a LIMIT {MAX_EXAMPLES}')
-        if count: found.append(Finding(check, severity, _number(count, 'pairs of ' + text, 'pair of ' + text) + _parted(store, check), count, [store.example([a, b], f'{distance} bits apart') for a, b, distance in some]))
+        if count: found.append(Finding(check, severity, _number(count, 'pairs of ' + text, 'pair of ' + text.replace(' lie ', ' lies ')) + _parted(store, check), count, [store.example([a, b], f'{distance} bits apart') for a, b, distance in some]))
     return found
 
 # %% ../nbs/14_auditing.ipynb #b5eb7602
-@dataclass
+@dataclass(repr=False)
 class Audit:
     "What `audit` found, worst first."
     source: str # as the user named it
@@ -488,6 +488,8 @@ class Audit:
               ) -> bool:
         "Whether there is a finding of this severity, or worse."
         return fail_on != 'never' and any(SEVERITIES.index(f.severity) <= SEVERITIES.index(fail_on) for f in self.findings)
+
+    def __repr__(self): return f'Audit of {self.source}: {self.tally()}'
 
     def tally(self) -> str:
         "How many errors, warnings and notes."
@@ -514,7 +516,7 @@ def audit(samples: str | SampleTable = '', # a folder, a table file, or a sample
             if open_images: found += _check_images(store, near, _processes(num_workers))
             if manifest: _save_manifest(store.db.execute('SELECT path, label, split, bytes, digest FROM rows LEFT JOIN files USING(id) ORDER BY path'), manifest, started, [*store.classes])
             rows, opened = store.one('SELECT count(*) FROM rows'), store.one('SELECT count(*) FROM files')
-            source = samples.source if isinstance(samples, SampleTable) else str(samples) or store.root
+            source = (samples.source if isinstance(samples, SampleTable) else str(samples)) or store.root
             return Audit(source, store.root, rows, opened, store.counts(), _facts(store), sorted(found, key=lambda f: SEVERITIES.index(f.severity)))
         except sqlite3.OperationalError as error: raise UserError(f'{store.folder.name}: the audit keeps its notes there and cannot ({error}); TMPDIR names another place') from None
 
