@@ -9,7 +9,7 @@ __all__ = ['ModelOptions', 'LossOptions', 'DataOptions', 'AugmentOptions', 'Tran
            'to_yaml', 'help_text', 'lightning_precision']
 
 # %% ../nbs/00_config.ipynb #f313417e
-import math, types, typing
+import functools, math, types, typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -140,6 +140,7 @@ def option_specs(schema: type = TrainConfig, # a dataclass
     return found
 
 # %% ../nbs/00_config.ipynb #a1d4dd45
+@functools.cache
 def _comments(schema):
     "The comments beside the fields of `schema`; none when its source cannot be read (a class made in a notebook)."
     try: return docments(schema)
