@@ -8,7 +8,7 @@ __all__ = ['check_transform', 'check_card', 'read_card']
 # %% ../nbs/16_card.ipynb #1cfa7cfa
 import json, math
 
-from .errors import UserError, check_class_names
+from .errors import UserError, check_class_names, plain
 from .transforms import eval_transform
 
 # %% ../nbs/16_card.ipynb #1aa24dd7
@@ -51,7 +51,8 @@ def check_card(path, # of the artifact, for the error
         if not card['classes']: raise UserError('it has no classes')
         check_class_names(card['classes'])
         check_transform(card['transform'])
-        if not isinstance(card['network']['name'], str): raise UserError('the name of its network is no text')
+        for name in (card['network']['name'], card.get('weights', '')):
+            if not isinstance(name, str) or plain(name, 200) != name: raise UserError(f"'{plain(name, 200)}' is no name of a network or of weights")
         if not isinstance(card['options'].get('model', {}), dict): raise UserError("'options' is of the wrong kind")
         strange = next((t for t in card['temperature'].values() if not _number(t, 1e-3, 1e3)), None)
         if strange is not None: raise UserError(f'a temperature should be a number from 0.001 to 1000, not {str(strange)[:100]!r}')

@@ -6,7 +6,7 @@
 __all__ = ['IMAGE_EXTENSIONS', 'ImageError', 'is_image_file', 'to_rgb', 'decode', 'image_size']
 
 # %% ../nbs/11_images.ipynb #75a135dd
-import io, os, re, stat, warnings
+import contextlib, io, os, re, stat, struct, warnings
 from pathlib import Path
 
 from PIL import Image, ImageFile, ImageOps
@@ -63,13 +63,27 @@ def _open(file):
     if isinstance(file, (str, os.PathLike)) and not stat.S_ISREG(mode := os.stat(file).st_mode) and not stat.S_ISDIR(mode):
         raise ImageError('a pipe, socket or device, not a file')
     Image.init()
+    _check_icon(file)
     return Image.open(file, formats=[name for name in _FORMATS if name in Image.OPEN])
 
 # %% ../nbs/11_images.ipynb #17dd62b5
+def _check_icon(file):
+    "Refuse an icon that holds larger images than icons have: Pillow decodes them while it opens the file."
+    with contextlib.nullcontext(file) if hasattr(file, 'read') else open(file, 'rb') as icon:
+        here, head = icon.tell(), icon.read(6)
+        data = head + icon.read() if head[:4] == b'\0\0\1\0' else b''
+        icon.seek(here)
+    for entry in range(6, min(len(data), 6 + 16 * int.from_bytes(data[4:6], 'little')) - 15, 16):
+        inner = data[int.from_bytes(data[entry + 12:entry + 16], 'little'):][:24]
+        if len(inner) < 24: continue
+        kind, at = ('>II', 16) if inner[:4] == b'\x89PNG' else ('<HH', 4) if inner[0] == 12 else ('<ii', 4) # PNG, or an old or a newer bitmap
+        width, height = struct.unpack_from(kind, inner, at)
+        if max(abs(width), abs(height)) > 2048: raise ImageError(f'an icon that holds {width} x {height} pixels')
+
+# %% ../nbs/11_images.ipynb #e09c2c80
 def _check(image, max_pixels):
     "Refuse, from its header, what would take too much memory or time."
-    shown = image.ico.frame(image.ico.getentryindex(image.size)) if image.format == 'ICO' else image # an icon may hold more than it says
-    if shown.width * shown.height > max_pixels: raise ImageError(f'{shown.width} x {shown.height} pixels are more than max_pixels ({max_pixels})')
+    if image.width * image.height > max_pixels: raise ImageError(f'{image.width} x {image.height} pixels are more than max_pixels ({max_pixels})')
     if image.format in ('JPEG', 'MPO') and _scans(image.fp) > _MOST_SCANS: raise ImageError(f'a JPEG of more than {_MOST_SCANS} scans')
 
 # %% ../nbs/11_images.ipynb #7d302f81
