@@ -6,7 +6,7 @@ Every input has to give a result of the right kind, or a `UserError` of at most 
 megabytes. Anything else is a finding: its input and its traceback are kept in --findings, and the exit code is 1.
 --input FILE runs one input of a finding again.
 """
-import argparse, hashlib, io, json, os, re, resource, subprocess, sys, tempfile, time, traceback
+import argparse, base64, hashlib, io, json, os, re, resource, subprocess, sys, tempfile, time, traceback
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -272,7 +272,7 @@ def main():
         print(f"{said.target}: {said.seconds} s, {(runs[-1][0] or runs[-1][1]) if runs else 0} executions, {reached[-1] if reached else 0} edges covered, "
               f"{len({f.with_suffix('') for f in found})} findings")
         for file in found:
-            print(f'  {file}' + (f': {file.read_text().splitlines()[0]}' if file.suffix == '.txt' else ''))
+            print(f'  {file}', file.read_text()[:3000] if file.suffix == '.txt' else base64.b64encode(file.read_bytes()[:3000]).decode(), sep='\n')
         if done.returncode and not any(f.suffix == '' for f in found) or not reached: print(done.stderr[-3000:])
         return 1 if found or done.returncode else 0
 

@@ -101,7 +101,7 @@ def _refusal(error):
     return f'damaged, it cannot be read ({type(error).__name__}: {text.splitlines()[0][:120] if text else ""})'
 
 # %% ../nbs/32_artifact.ipynb #a64a9cd1
-def check_belonging(path, held, weights): # weights: function that gives what the seal covers
+def check_belonging(path, held, weights, exported=False): # weights: function that gives what the seal covers
     "Raise `UserError` unless classes, transform, network and weights are those that were saved together."
     try:
         arguments, transform, count = held['network']['arguments'], held['transform'], len(held['classes'])
@@ -111,7 +111,7 @@ def check_belonging(path, held, weights): # weights: function that gives what th
             if has != needs: raise UserError(f'{path}: has {has} {what}, but a network for {needs}')
     except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error: # RecursionError is a RuntimeError
         raise UserError(f'{path}: not a whole artifact ({type(error).__name__}: {error})') from None
-    check_card(path, held)
+    check_card(path, held, exported)
 
 # %% ../nbs/32_artifact.ipynb #25bf9643
 def restore_network(checkpoint: dict, # from `read_checkpoint`
@@ -238,5 +238,5 @@ def read_safetensors(path: Path) -> tuple[dict, dict]: # card and weights
     if text is None: raise UserError(f'{path}: a safetensors file, but without the card of imgcls (classes, transform and network)')
     card = read_card(path, text)
     if card.get('layout') != LAYOUT: raise UserError(f"{path}: written in layout {card.get('layout')}; this version reads layout {LAYOUT}")
-    check_belonging(path, card, lambda: state)
+    check_belonging(path, card, lambda: state, exported=True)
     return card, state

@@ -43,7 +43,8 @@ _RULES = [
 
 # %% ../nbs/16_card.ipynb #ae2ab040
 def check_card(path, # of the artifact, for the error
-               card: dict):
+               card: dict, exported: bool = False, # exported: names the one set of weights that it goes with
+              ):
     "Raise `UserError` unless classes, transform, network and temperature can be what a training run wrote."
     try:
         for key, kind in _KINDS.items():
@@ -56,7 +57,8 @@ def check_card(path, # of the artifact, for the error
         if not isinstance(card['options'].get('model', {}), dict): raise UserError("'options' is of the wrong kind")
         strange = next((t for t in card['temperature'].values() if not _number(t, 1e-3, 1e3)), None)
         if strange is not None: raise UserError(f'a temperature should be a number from 0.001 to 1000, not {str(strange)[:100]!r}')
-        if 'weights' in card: card['temperature'][card['weights']]
+        if exported: card['temperature'][card['weights']]
+        else: card['scores'], card['fingerprint'], card['versions']
     except UserError as error: raise UserError(f'{path}: {error}') from None
     except (KeyError, TypeError) as error: raise UserError(f'{path}: not a whole artifact ({type(error).__name__}: {error})') from None
 

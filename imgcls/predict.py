@@ -296,7 +296,7 @@ def load_onnx(path, classes=None, transform=None, # for a file without the metad
         card = read_card(path, held['imgcls'])
         if 'layout' not in card: raise UserError(f'{path}: written by an earlier version of imgcls; export it again')
     else: card = _foreign_card(path, classes, transform)
-    check_card(path, card)
+    check_card(path, card, exported=True)
     check_session(path, session, card)
     name, embedded = session.get_inputs()[0].name, card.get('embedded', False)
     wanted = [session.get_outputs()[0].name, *(o.name for o in session.get_outputs()[1:] if o.name == 'embedding')]
@@ -334,7 +334,10 @@ def open_session(path: Path, device: str | None = None):
     check_places(path, data)
     providers = {None: 'CPUExecutionProvider', 'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
     if providers.get(device) not in onnxruntime.get_available_providers(): raise UserError(f"device '{device}': this onnxruntime cannot use it")
-    try: return onnxruntime.InferenceSession(str(path), providers=[providers[device]]) # by path: weights over 2 GB lie beside
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=[providers[device]]) # by path: weights over 2 GB lie beside
+        session.get_modelmeta().custom_metadata_map, [(end.name, end.shape) for end in (*session.get_inputs(), *session.get_outputs())] # are texts
+        return session
     except Exception as error:
         said = (str(error).splitlines() or [''])[0].rpartition('failed:')[2][:120]
         raise UserError(f'{path}: not an ONNX file that can be read ({said})') from None
