@@ -67,7 +67,7 @@ def read_plain(path: Path):
         check_extent(held, 1_000_000 + 4 * path.stat().st_size)
         return held
     except FileNotFoundError: raise UserError(f'{path}: no such checkpoint') from None
-    except OSError as error: raise UserError(f'{path}: cannot be read ({error.strerror or error})') from None
+    except (OSError, ValueError) as error: raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     except UserError: raise
     except Exception as error: raise UserError(f'{path}: {_refusal(error)}') from None
 
@@ -230,7 +230,7 @@ def write_safetensors(checkpoint: dict, target: Path, weights: str = 'auto', lic
 def read_safetensors(path: Path) -> tuple[dict, dict]: # card and weights
     "The card and weights of a file of ours, checked against the seal."
     from safetensors import SafetensorError, safe_open
-    if not Path(path).is_file(): raise UserError(f'{path}: no such file')
+    if not os.path.isfile(path): raise UserError(f'{path}: no such file')
     try:
         with safe_open(path, 'pt') as file:
             text, state = (file.metadata() or {}).get('imgcls'), {name: file.get_tensor(name) for name in file.keys()}

@@ -54,7 +54,8 @@ def check_card(path, # of the artifact, for the error
         check_transform(card['transform'])
         for name in (card['network']['name'], card.get('weights', '')):
             if not isinstance(name, str) or plain(name, 200) != name: raise UserError(f"'{plain(name, 200)}' is no name of a network or of weights")
-        if not isinstance(card['options'].get('model', {}), dict): raise UserError("'options' is of the wrong kind")
+        for section, name in (('model', 'model_name'), ('data', 'dataset_name')) if card['options'] else ():
+            if not isinstance(card['options'][section][name], str): raise UserError(f"its option '{section}.{name}' is of the wrong kind")
         strange = next((t for t in card['temperature'].values() if not _number(t, 1e-3, 1e3)), None)
         if strange is not None: raise UserError(f'a temperature should be a number from 0.001 to 1000, not {str(strange)[:100]!r}')
         if exported: card['temperature'][card['weights']]

@@ -37,11 +37,11 @@ def list_sources(source, # path, folder, glob, PIL image, H x W (x C) uint8 arra
 def _files(source):
     "The image files that a path, folder or glob names."
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         found = sorted(p for p in path.rglob('*') if p.is_file() and is_image_file(p.name) and not any(s.startswith('.') for s in p.relative_to(path).parts))
         if not found: raise UserError(f'{source}: no images in this folder')
         return found
-    if path.exists(): return [path]
+    if os.path.exists(path): return [path]
     found = sorted(Path(p) for p in glob.glob(str(source), recursive=True) if Path(p).is_file()) if glob.has_magic(str(source)) else []
     if not found: raise UserError(f'{source}: no such file, folder or pattern')
     return found
@@ -328,7 +328,7 @@ def open_session(path: Path, device: str | None = None):
     import onnxruntime
     try: data = path.read_bytes()
     except FileNotFoundError: raise UserError(f'{path}: no such file') from None
-    except OSError as error: raise UserError(f'{path}: cannot be read ({error.strerror or error})') from None
+    except (OSError, ValueError) as error: raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if not data: raise UserError(f'{path}: the file is empty')
     if broken_seal(data): raise UserError(f'{path}: was changed after its export (the seal is broken)')
     check_places(path, data)

@@ -149,7 +149,7 @@ def check_links(run: Path):
 def best_checkpoint(run: Path) -> Path | None: # None when there is none
     "The best checkpoint of a run by its own metric, as `checkpoints/scores.json` has it."
     folder = Path(run)/'checkpoints'
-    there = {name: s for name, s in read_scores(folder).items() if (folder/name).is_file() and s['value'] == s['value']}
+    there = {name: s for name, s in read_scores(folder).items() if os.path.isfile(folder/name) and s['value'] == s['value']}
     if not there: return None
     return folder/max(there, key=lambda name: there[name]['value'] * (1 if there[name]['mode'] == 'max' else -1))
 
@@ -170,11 +170,11 @@ def resolve_checkpoint(path, # a .ckpt file, a run folder, or 'auto': the newest
         runs = find_runs(output_dir or 'experiments', project, exp_name)
         return next((found for run in runs if (found := pick(run) or latest_checkpoint(run))), None)
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         found = pick(path) or latest_checkpoint(path)
         if found is None: raise UserError(f'{path}: has no checkpoint; a run folder holds checkpoints/last.ckpt')
         return found
-    if not path.exists(): raise UserError(f'{path}: no such checkpoint or run folder')
+    if not os.path.exists(path): raise UserError(f'{path}: no such checkpoint or run folder')
     return path
 
 # %% ../nbs/02_runs.ipynb #e0bd34a7

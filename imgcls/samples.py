@@ -359,9 +359,9 @@ def read_samples(data_path: str = '', # a folder, a .csv, .tsv or .parquet file;
     "The sample table of whatever `data_path` is; `UserError` says what is wrong with it."
     common = dict(classes=classes, valid_fraction=valid_fraction, test_fraction=test_fraction, seed=seed)
     if not str(data_path): return read_folders(demo_digits(), **common)
-    path = Path(data_path).expanduser()
-    if path.is_dir(): return read_folders(str(path), class_level, **common)
-    if path.suffix.lower() not in ('.csv', '.tsv', '.parquet') and path.exists():
+    path = Path(os.path.expanduser(data_path))
+    if os.path.isdir(path): return read_folders(str(path), class_level, **common)
+    if path.suffix.lower() not in ('.csv', '.tsv', '.parquet') and os.path.exists(path):
         raise UserError(f'{data_path}: expected a folder or a .csv, .tsv or .parquet table')
-    if not path.is_file(): raise UserError(f'{data_path}: no such folder or table')
+    if not os.path.isfile(path): raise UserError(f'{data_path}: no such folder or table')
     return read_table(str(path), path_column, label_column, split_column, **common)
