@@ -13,7 +13,7 @@ import argparse, json, os, signal, sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import UserError
+from .errors import UserError, plain
 from .runs import is_first_process
 
 # %% ../nbs/60_cli.ipynb #2f66b776
@@ -191,9 +191,9 @@ def prediction_lines(answers: list) -> list[str]: # of `Prediction`
     "A table of predictions, a line per image."
     read = [a for a in answers if not a.error]
     if not read: return []
-    width = min(60, max(len(a.name) for a in read))
+    width = min(60, max(len(plain(a.name)) for a in read))
     label = max(len(name) for a in read for name, _ in a.top)
-    return [f"{a.name:{width}}  " + '  '.join(f'{name:{label}} {100 * p:5.1f} %' for name, p in a.top) for a in read]
+    return [f"{plain(a.name):{width}}  " + '  '.join(f'{name:{label}} {100 * p:5.1f} %' for name, p in a.top) for a in read]
 
 # %% ../nbs/60_cli.ipynb #8b8553c2
 def predict(): sys.exit(run_script(predict_script))
