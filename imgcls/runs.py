@@ -145,7 +145,7 @@ def read_scores(folder: Path, # `checkpoints` of a run
     except (OSError, ValueError, RecursionError) as error: raise UserError(f'{file}: cannot be read ({error}); without it the last checkpoint is taken') from None
     if not isinstance(scores, dict): raise UserError(f'{file}: should be a mapping of file names to scores')
     for name, score in scores.items():
-        if not re.fullmatch(r'\w[\w .+=-]*\.ckpt', name) or name == 'last.ckpt': raise UserError(f"{file}: names '{name}', which is no checkpoint beside it; remove that entry")
+        if not re.fullmatch(r'\w[\w .+=-]*\.ckpt', name) or name in ('last.ckpt', 'previous.ckpt'): raise UserError(f"{file}: names '{name}', which is no checkpoint beside it; remove that entry")
         known = isinstance(score, dict) and type(score.get('value')) in (int, float) and score.get('mode') in ('min', 'max')
         if not known: raise UserError(f"{file}: '{name}' should have a number as its value, and min or max as its mode")
     return scores
