@@ -14,10 +14,12 @@ def plain(text: str, # of any origin
           longest: int = 1000, # characters; of more, the middle is left out
          ) -> str: # one line that can be printed
     "Spell out what is not for reading: controls, line ends, marks that turn the direction of text, bytes that were no text."
-    text = str(text)
-    if len(text) > longest: text = f'{text[:longest - 100]} ... {text[-90:]}'
+    text = _shortened(str(text), longest)
     if text.isprintable(): return text
-    return ''.join(c if c.isprintable() or c in _KEPT else c.encode('unicode_escape').decode() for c in text)
+    return _shortened(''.join(c if c.isprintable() or c in _KEPT else c.encode('unicode_escape').decode() for c in text), longest)
+
+# %% ../nbs/00_errors.ipynb #38284e73
+def _shortened(text, longest): return text if len(text) <= longest else f'{text[:longest - 100]} ... {text[-90:]}'
 
 # %% ../nbs/00_errors.ipynb #41145ad4
 _KEPT = '\xa0\u3000\u200c\u200d' # wide blanks, and the joiners that Persian, Hindi and emoji are written with
