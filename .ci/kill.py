@@ -7,26 +7,30 @@
 One process imports everything and forks a child for each run, so that a run takes a second or two. A kill is aimed at a random event of the run
 (a step begins, a checkpoint is begun or written, an evaluation begins or ends) and strikes a random while after it.
 """
-import argparse, mmap, os, random, shutil, signal, socket, struct, sys, tempfile, time
+import argparse, functools, mmap, os, random, shutil, signal, socket, struct, sys, tempfile, time
 from collections import Counter
 from pathlib import Path
 
 os.environ |= {'OMP_NUM_THREADS': '1', 'WANDB_MODE': 'disabled'}
 import torch
+import imgcls.config
 from imgcls.resuming import Probe, compare_trees, note_parts, read_notes, run_parts
 from imgcls.runs import latest_checkpoint
+from imgcls.samples import demo_digits
 from imgcls.training import Monitor, train, whole_checkpoint
 
-SMALL = dict(save_wandb=False, accelerator='cpu', model={'model_name': 'test_network'}, image_size=16, train_batch_size=128, epochs=2, ema_decay=0.9,
-             log_step=3, val_check=0.5, save_every_steps=2, save_checkpoint_num=2, num_workers=0, augment={'preset': 'standard'})
+imgcls.config._comments = functools.cache(imgcls.config._comments) # read the comments of the options once, not in every run
+
+SMALL = dict(save_wandb=False, accelerator='cpu', data_path='digits', model={'model_name': 'test_network'}, image_size=16, train_batch_size=32, epochs=2,
+             ema_decay=0.9, log_step=3, val_check=0.5, save_every_steps=2, save_checkpoint_num=2, num_workers=0, augment={'preset': 'standard'})
 OWN = {'model': {'model_name': 'OwnNet'}}
 CONFIGURATIONS = {
     'no workers': {}, '2 workers': {'num_workers': 2}, '2 loading processes': {'num_workers': 2, 'worker_type': 'process'},
-    'accumulation': {'accumulate_grad_batches': 2, 'epochs': 3},
+    'accumulation': {'accumulate_grad_batches': 3, 'epochs': 3},
     'mixup': OWN | {'augment': {'preset': 'standard', 'mixup': 0.4, 'cutmix': 1.0}, 'num_workers': 2},
     'bf16': {'precision': 'bf16-mixed', 'num_workers': 2}, 'deterministic': {'deterministic': True, 'num_workers': 2},
     'own network': OWN, 'no average': {'use_ema': False, 'save_metric': 'valid_top1'}, 'epoch ends': {'num_workers': 2},
-    '2 processes': OWN | {'devices': 2, 'strategy': 'ddp', 'train_batch_size': 64, 'num_workers': 2},
+    '2 processes': OWN | {'devices': 2, 'strategy': 'ddp', 'train_batch_size': 16, 'num_workers': 2},
 }
 NETWORK = '''
 from torch import nn
@@ -236,6 +240,16 @@ def output(notes: Path) -> str:
     return '\n'.join(line for file in sorted(notes.parent.glob(f'{notes.name}-?.txt')) for line in file.read_text(errors='replace').splitlines()[-25:])
 
 
+def prepare():
+    "A network of one's own, and a part of the digits, in the working folder."
+    Path('models').mkdir()
+    Path('models/own_net.py').write_text(NETWORK)
+    for images in Path(demo_digits()).iterdir():
+        few = Path('digits')/images.name
+        few.mkdir(parents=True)
+        for file in sorted(images.iterdir())[:40]: shutil.copy(file, few)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--kills', type=int, default=25, help='of each configuration')
@@ -249,8 +263,7 @@ def main():
     names, done = draw.sample(said.only, len(said.only)) if said.minutes else said.only, []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        Path('models').mkdir()
-        Path('models/own_net.py').write_text(NETWORK)
+        prepare()
         print(f"{'configuration':20}{'kills':>6}{''.join(f'{phase:>11}' for phase in PHASES.values())}{'twice':>8}   against the run that was never stopped", flush=True)
         for name in names:
             if late(): break

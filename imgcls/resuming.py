@@ -81,7 +81,7 @@ def run_parts(folder: Path) -> dict: # trees by what they are, in plain words
     return {'raw weights': checkpoint['state_dict'], 'average (EMA)': checkpoint['ema'] or {},
             'optimiser': [o['state'] for o in optimizers],
             'schedule': {'step': checkpoint['global_step'], 'position': held['position'], 'groups': [o['param_groups'] for o in optimizers]},
-            'metrics.csv': [{k: v for k, v in row.items() if k != 'images_per_second'} for row in rows],
+            'metrics.csv': [{k: float(v) if v else '' for k, v in row.items() if k != 'images_per_second'} for row in rows],
             'running sums, scores': {k: held[k] for k in ('train_sums', 'scores')},
             'best checkpoints': best_parts(folder/'checkpoints'), 'random states': held['random']}
 
@@ -111,8 +111,8 @@ class Probe(pl.Callback):
     def note(self, trainer, batch, batch_idx):
         "Add a line for this batch."
         pixels = zlib.crc32(batch['image'].detach().cpu().contiguous().numpy())
-        row = {'epoch': trainer.current_epoch, 'batch': batch_idx, 'process': trainer.global_rank, 'step': trainer.global_step, 'time': time.monotonic(),
-               'index': batch['index'].tolist(), 'pixels': pixels}
+        row = {'epoch': trainer.current_epoch, 'batch': batch_idx, 'process': trainer.global_rank, 'step': trainer.global_step,
+               'time': time.monotonic(), 'index': batch['index'].tolist(), 'pixels': pixels}
         with open(f'{self.file}-{trainer.global_rank}.jsonl', 'a') as file: file.write(json.dumps(row) + '\n')
 
     def start_killer(self, trainer):
@@ -175,7 +175,8 @@ class Trial:
 
     def said(self, begin: str = '') -> list[str]: # lines of all attempts
         "What the processes printed, the lines that begin so."
-        return [line for n in range(len(self.attempts)) for line in (self.home/f'attempt_{n}.txt').read_text(errors='replace').splitlines() if line.startswith(begin)]
+        text = ''.join((self.home/f'attempt_{n}.txt').read_text(errors='replace') for n in range(len(self.attempts)))
+        return [line for line in text.splitlines() if line.startswith(begin)]
 
     def notes(self) -> list[dict]: return read_notes(self.attempts)
 
@@ -203,9 +204,11 @@ def last_step(notes: Path) -> int: # counted from 1
 def run_child(script: Path, task: Path) -> int: # exit code; minus the signal that killed it
     "Run one attempt in a process group of its own, with its output beside the task."
     package = str(Path(sys.modules['imgcls'].__file__).parent.parent)
-    environment = {k: v for k, v in os.environ.items() if k != 'IN_TEST'} | {'PYTHONPATH': os.pathsep.join(filter(None, [package, os.environ.get('PYTHONPATH')]))}
+    environment = {k: v for k, v in os.environ.items() if k != 'IN_TEST'}
+    environment['PYTHONPATH'] = os.pathsep.join(filter(None, [package, environment.get('PYTHONPATH')]))
+    command = [sys.executable, str(script), str(task)]
     with open(task.with_suffix('.txt'), 'w') as output:
-        process = subprocess.Popen([sys.executable, str(script), str(task)], env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         try: return process.wait()
         finally:
             if process.poll() is None: os.killpg(process.pid, signal.SIGKILL)
@@ -259,7 +262,7 @@ class ResumeReport:
     def __repr__(self): return self.table()
 
 # %% ../nbs/36_resuming.ipynb #0fcc7c53
-def check_resume(config: TrainConfig | dict | str | Path | None = None, # as for `train`: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
+def check_resume(config: TrainConfig | dict | str | Path | None = None, # as for `train`
                  arguments: Iterable[str] = (), # command-line words
                  steps: int | None = None, # N: both runs make 2 N optimiser steps, or all there are if that is less; None: 20
                  kills: int = 1, # how often the second run is killed
@@ -278,7 +281,8 @@ def check_resume(config: TrainConfig | dict | str | Path | None = None, # as for
             print('something differs; training once more without a kill, to see whether that gives the same', flush=True)
             again.attempt()
             repeatable = not any(part.differ for part in compare_trials(whole, again))
-        return ResumeReport(last_step(whole.attempts[0][0]), killed.kills, parts, covered(whole), next(iter(killed.said('checkpoints: ')[-1:]), ''), repeatable)
+        cost = next((f'since the last resume, {line}' for line in killed.said('checkpoints: ')), '')
+        return ResumeReport(last_step(whole.attempts[0][0]), killed.kills, parts, covered(whole), cost, repeatable)
 
 # %% ../nbs/36_resuming.ipynb #d69f87c0
 def check_experiment(config: TrainConfig, steps: int | None, kills: int) -> TrainConfig:
@@ -293,10 +297,10 @@ def check_experiment(config: TrainConfig, steps: int | None, kills: int) -> Trai
 # %% ../nbs/36_resuming.ipynb #58c83b7a
 def run_killed(whole: Trial, kills: int, seed: int) -> Trial:
     "The same run with kills at random moments, each in a step with a checkpoint before it; then to the end."
-    rows = whole.notes()
+    rows = [row for row in whole.notes() if row['process'] == 0]
     end, seconds = rows[-1]['step'] + 1, statistics.median([b['time'] - a['time'] for a, b in pairwise(rows)] or [0.0])
     if end < 2: raise UserError('the run has only one optimiser step; there is nothing to resume')
-    print(f'whole run: {end} steps', flush=True)
+    print(f'trained {end} steps without a kill', flush=True)
     own, most = whole.config.save_every_steps, max(1, end // 4)
     every = own if 0 < own <= most else most
     killed = Trial(whole.home.parent/'killed', load_config(to_dict(whole.config) | {'save_every_steps': every}), whole.end)
@@ -306,6 +310,7 @@ def run_killed(whole: Trial, kills: int, seed: int) -> Trial:
         killed.attempt(at, draw.random() * seconds)
         print(f'killed in step {killed.kills[-1]}', flush=True)
     killed.attempt()
+    print('went on to the end', flush=True)
     return killed
 
 # %% ../nbs/36_resuming.ipynb #09f8171c
