@@ -29,6 +29,7 @@ from .capsules import write_capsule
 from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
 from .errors import RunFault
 from .images import image_size
+from .ema import move_ema
 from .loading import Data, Loader, open_data, worker_killed
 from .metrics import metric_mode
 from .models import check_network
@@ -321,9 +322,17 @@ def start_run_folder(config: TrainConfig) -> Path:
 # %% ../nbs/34_training.ipynb #5c7c72e6
 @patch
 def on_train_start(self: Monitor, trainer, module):
-    "Open the tracker; a resumed run goes on in the one it had."
+    "Take up where the checkpoint stands."
     self.stop.listen()
     self.points = evaluation_points(self.config.val_check, module.batches, self.config.accumulate_grad_batches)
+    self.take_up(trainer, module)
+    self.clock, self.images, self.seconds = time.perf_counter(), 0, 0.0
+    self.begun = self.saved_at = time.monotonic()
+
+# %% ../nbs/34_training.ipynb #86888137
+@patch
+def take_up(self: Monitor, trainer, module):
+    "Open the tracker, the one the run had; do what the checkpoint says is still to be done."
     if trainer.is_global_zero:
         columns = metric_columns(self.config, len(module.classes))
         self.tracker = Tracker(self.folder, self.config, columns, module.tracker_id, trainer.global_step)
@@ -331,8 +340,14 @@ def on_train_start(self: Monitor, trainer, module):
         (self.folder/'stop').unlink(missing_ok=True)
         self.catch_up(module)
     if module.restored.get('pending'): self.evaluate_pending(trainer, module)
-    self.clock, self.images, self.seconds = time.perf_counter(), 0, 0.0
-    self.begun = self.saved_at = time.monotonic()
+
+# %% ../nbs/34_training.ipynb #cb003825
+@patch
+def finish_pending(self: Monitor, trainer, module):
+    "The evaluation of a run that has nothing left to train: Lightning does not start it."
+    module.to(trainer.strategy.root_device)
+    if module.ema: move_ema(module.ema, module.device)
+    self.take_up(trainer, module)
 
 # %% ../nbs/34_training.ipynb #84fc5c56
 @patch
@@ -516,10 +531,10 @@ def save_cost(self: Monitor) -> str: # a line, or empty when nothing was saved
 
 # %% ../nbs/34_training.ipynb #2d893036
 @patch
-def teardown(self: Monitor, trainer, module, stage):
-    "Close the tracker and give the run folder free, whatever happened."
+def close(self: Monitor, failed: bool):
+    "Close the tracker and give the run folder free; Lightning calls no hook for that after an error."
     if self.bar is not None: self.bar.close()
-    if self.tracker: self.tracker.finish(failed=trainer.interrupted)
+    if self.tracker: self.tracker.finish(failed)
     self.held.close()
 
 # %% ../nbs/34_training.ipynb #44949cd2
@@ -743,10 +758,11 @@ def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: It
     "Let Lightning train, and tell in plain lines what stands in the way."
     averages = [EMACallback(monitor.config.ema_decay)] if monitor.config.use_ema else []
     trainer = build_trainer(monitor.config, [*averages, monitor, *callbacks])
-    try: trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
+    try:
+        trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
+        if classifier.restored.get('pending'): monitor.finish_pending(trainer, classifier)
     except SystemExit: # how Lightning ends after a second Ctrl-C
-        print(f'interrupted at once. {how_to_go_on(monitor.folder)}', file=sys.stderr)
-        raise KeyboardInterrupt from None
+        raise KeyboardInterrupt(f'interrupted at once. {how_to_go_on(monitor.folder)}') from None
     except Exception as error:
         if out_of_memory(error) and monitor.config.halve_on_oom and trainer.world_size == 1 and monitor.config.train_batch_size > 1: raise OutOfMemory from None
         said, begun = explain(error, monitor), monitor.begun > 0
@@ -754,6 +770,7 @@ def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: It
         if said: raise RunFault(f'{said}\n{how_to_go_on(monitor.folder)}') from None
         if begun and is_first_process(): print(f'the run ended with {type(error).__name__}. {how_to_go_on(monitor.folder)}', file=sys.stderr)
         raise
+    finally: monitor.close(failed=trainer.interrupted)
 
 # %% ../nbs/34_training.ipynb #976a3f54
 class OutOfMemory(Exception):
