@@ -345,8 +345,8 @@ def take_up(self: Monitor, trainer, module):
 
 # %% ../nbs/34_training.ipynb #cb003825
 @patch
-def finish_pending(self: Monitor, trainer, module):
-    "The evaluation of a run that has nothing left to train: Lightning does not start it."
+def finish_up(self: Monitor, trainer, module):
+    "Do what is still to be done in a run that has nothing left to train: Lightning does not start it."
     module.to(trainer.strategy.root_device)
     if module.ema: move_ema(module.ema, module.device)
     self.take_up(trainer, module)
@@ -766,7 +766,7 @@ def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: It
     trainer = build_trainer(monitor.config, [*averages, monitor, *callbacks])
     try:
         trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
-        if classifier.restored.get('pending'): monitor.finish_pending(trainer, classifier)
+        if classifier.restored: monitor.finish_up(trainer, classifier)
     except SystemExit: # how Lightning ends after a second Ctrl-C
         raise KeyboardInterrupt(f'interrupted at once. {how_to_go_on(monitor.folder)}') from None
     except Exception as error:
