@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['run_script', 'Parser', 'python_call', 'value_of', 'take_option', 'train_script', 'print_config', 'say_start', 'train',
            'test_script', 'test_parser', 'save_plot', 'test', 'predict_script', 'predict_parser', 'prediction_lines',
-           'predict', 'export_script', 'export_weights', 'export_parser', 'export', 'models_script', 'models',
-           'init_script', 'init_folder', 'init']
+           'predict', 'replay_script', 'replay', 'export_script', 'export_weights', 'export_parser', 'export',
+           'models_script', 'models', 'audit_script', 'audit_parser', 'audit', 'init_script', 'init_folder', 'init']
 
 # %% ../nbs/60_cli.ipynb #c993e0d0
 import argparse, json, os, signal, sys
@@ -25,8 +25,8 @@ def run_script(work: Callable, # takes the words of the command line, gives an e
     except UserError as error:
         if is_first_process(): print(f'error: {error}', file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(str(error) or 'interrupted', file=sys.stderr)
         return 130
     except BrokenPipeError: # the reader of our output has gone, as in `imgcls_models | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -198,6 +198,20 @@ def prediction_lines(answers: list) -> list[str]: # of `Prediction`
 # %% ../nbs/60_cli.ipynb #8b8553c2
 def predict(): sys.exit(run_script(predict_script))
 
+# %% ../nbs/60_cli.ipynb #a5ad46da
+def replay_script(words: list[str]):
+    "Run the batch whose loss was not finite again."
+    parser = Parser('imgcls_replay', description='Repeat the batch that stopped a run because its loss was NaN or infinite, and say which images and which layer.')
+    parser.add_argument('capsule', help='the folder not_finite_step_N in the run folder')
+    parser.add_argument('--device', default='cpu', help='cpu, cuda, ...')
+    said = parser.parse_args(words)
+    print(f'python: imgcls.replay({said.capsule!r}{f", device={said.device!r}" if said.device != "cpu" else ""})', flush=True)
+    from imgcls.capsules import replay
+    print(replay(said.capsule, said.device))
+
+# %% ../nbs/60_cli.ipynb #fe688c14
+def replay(): sys.exit(run_script(replay_script))
+
 # %% ../nbs/60_cli.ipynb #e7bcce21
 def export_script(words: list[str]):
     "Export an artifact, compared with the checkpoint on real images."
@@ -266,6 +280,43 @@ def models_script(words: list[str]):
 
 # %% ../nbs/60_cli.ipynb #6bc82346
 def models(): sys.exit(run_script(models_script))
+
+# %% ../nbs/60_cli.ipynb #18c81d4e
+def audit_script(words: list[str]) -> int | None:
+    "Look for what is wrong with a data set; exit code 1 for problems of the stated severity."
+    said, usual = audit_parser().parse_args(words), audit_parser().get_default
+    options = {k: getattr(said, k) for k in ('path_column', 'label_column', 'split_column', 'class_level', 'near', 'num_workers', 'manifest') if getattr(said, k) != usual(k)}
+    if said.table_only: options['open_images'] = False
+    given = ''.join(f', {k}={v!r}' for k, v in options.items())
+    print(f'python: imgcls.audit({said.data_path!r}{given})', flush=True)
+    from imgcls.auditing import audit
+    found = audit(said.data_path, **options)
+    print(found.table())
+    if said.json: found.to_json(said.json); print(f'findings: {said.json}')
+    if said.html: found.to_html(said.html); print(f'page: {said.html}')
+    if said.manifest: print(f'manifest: {said.manifest}')
+    return 1 if found.failed(said.fail_on) else None
+
+# %% ../nbs/60_cli.ipynb #3e432e0a
+def audit_parser() -> Parser:
+    "What `imgcls_audit` takes."
+    parser = Parser('imgcls_audit', description='Look for what is wrong with a data set: broken files, duplicates, leakage, uneven classes. Nothing in it is changed.')
+    parser.add_argument('data_path', metavar='DATA', help='folder, or .csv, .tsv or .parquet file')
+    parser.add_argument('--path_column', help='of a table: the column with paths; left out: by its name')
+    parser.add_argument('--label_column', help='of a table: the column with class names; left out: by its name')
+    parser.add_argument('--split_column', help='of a table: the column with train, valid or test; left out: by its name')
+    parser.add_argument('--class_level', default='auto', choices=['auto', 'first', 'leaf'], help='which folder names the class')
+    parser.add_argument('--near', type=int, default=6, help='bits of 64 by which near duplicates may differ, 0 to 10')
+    parser.add_argument('--num_workers', type=int, help='processes that read images; left out: one for each processor, at most 8')
+    parser.add_argument('--table_only', action='store_true', help='open no image: only the table, and the names of files')
+    parser.add_argument('--json', help='file for the findings')
+    parser.add_argument('--html', help='file for a page with thumbnails')
+    parser.add_argument('--manifest', help='.csv.gz file for path, label, split, bytes and SHA-256 of every image')
+    parser.add_argument('--fail_on', default='error', choices=['error', 'warning', 'never'], help='least severity of a finding that makes the exit code 1')
+    return parser
+
+# %% ../nbs/60_cli.ipynb #617c30a5
+def audit(): sys.exit(run_script(audit_script))
 
 # %% ../nbs/60_cli.ipynb #f095dac7
 def init_script(words: list[str]):

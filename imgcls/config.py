@@ -115,7 +115,7 @@ class TrainConfig:
 
     resume: str | None = None # a checkpoint, a run folder, or auto: the newest run of this experiment
     save_every_steps: int = 0 # write last.ckpt every so many optimiser steps too; 0 is off
-    save_every_minutes: float = 0 # or every so many minutes; 0 is off
+    save_every_minutes: float = 0.0 # or every so many minutes; 0 is off
     save_checkpoint_num: int = 3 # how many of the best checkpoints are kept; last.ckpt and the one before it (previous.ckpt) always are
     save_metric: str = 'valid_loss' # which metric is best by: valid_loss, valid_top1, valid_f1, ... in its own direction
 

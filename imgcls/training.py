@@ -347,8 +347,7 @@ def finish_pending(self: Monitor, trainer, module):
     "The evaluation of a run that has nothing left to train: Lightning does not start it."
     module.to(trainer.strategy.root_device)
     if module.ema: move_ema(module.ema, module.device)
-    with run_lock(self.folder): self.take_up(trainer, module)
-    if self.tracker: self.tracker.finish()
+    self.take_up(trainer, module)
 
 # %% ../nbs/34_training.ipynb #84fc5c56
 @patch
@@ -532,10 +531,10 @@ def save_cost(self: Monitor) -> str: # a line, or empty when nothing was saved
 
 # %% ../nbs/34_training.ipynb #2d893036
 @patch
-def teardown(self: Monitor, trainer, module, stage):
-    "Close the tracker and give the run folder free, whatever happened."
+def close(self: Monitor, failed: bool):
+    "Close the tracker and give the run folder free; Lightning calls no hook for that after an error."
     if self.bar is not None: self.bar.close()
-    if self.tracker: self.tracker.finish(failed=trainer.interrupted)
+    if self.tracker: self.tracker.finish(failed)
     self.held.close()
 
 # %% ../nbs/34_training.ipynb #44949cd2
@@ -763,8 +762,7 @@ def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: It
         trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
         if classifier.restored.get('pending'): monitor.finish_pending(trainer, classifier)
     except SystemExit: # how Lightning ends after a second Ctrl-C
-        print(f'interrupted at once. {how_to_go_on(monitor.folder)}', file=sys.stderr)
-        raise KeyboardInterrupt from None
+        raise KeyboardInterrupt(f'interrupted at once. {how_to_go_on(monitor.folder)}') from None
     except Exception as error:
         if out_of_memory(error) and monitor.config.halve_on_oom and trainer.world_size == 1 and monitor.config.train_batch_size > 1: raise OutOfMemory from None
         said, begun = explain(error, monitor), monitor.begun > 0
@@ -772,6 +770,7 @@ def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: It
         if said: raise RunFault(f'{said}\n{how_to_go_on(monitor.folder)}') from None
         if begun and is_first_process(): print(f'the run ended with {type(error).__name__}. {how_to_go_on(monitor.folder)}', file=sys.stderr)
         raise
+    finally: monitor.close(failed=trainer.interrupted)
 
 # %% ../nbs/34_training.ipynb #976a3f54
 class OutOfMemory(Exception):
