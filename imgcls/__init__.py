@@ -14,7 +14,11 @@ def __getattr__(name):
     "The names people type, imported when they are typed, so that `import imgcls` costs next to nothing."
     if name not in _NAMES: raise AttributeError(f"module 'imgcls' has no attribute '{name}'")
     from importlib import import_module
-    return getattr(import_module(f'imgcls.{_NAMES[name]}'), name)
+    try: return getattr(import_module(f'imgcls.{_NAMES[name]}'), name)
+    except (ImportError, RuntimeError, OSError) as error:
+        from imgcls.errors import UserError, broken_pair
+        if not (said := broken_pair(error)): raise
+        raise UserError(said) from None
 
 
 def __dir__(): return sorted([*__all__, '__version__'])
