@@ -139,8 +139,10 @@ class Artifacts:
         from imgcls.artifact import seal
         from imgcls.models import create_network
         from imgcls.predict import Predictor, load
+        from imgcls.registry import networks
         from imgcls.transforms import eval_transform
         self.folder, self.kind, self.load, self.seal, self.save, self.torch = folder, Predictor, load, seal, save, torch
+        create_network('resnet18', 2), networks.list() # their libraries take seconds to import, once
         self.image = numpy.zeros((9, 8, 3), numpy.uint8)
         self.state = {k: t.clone() for k, t in create_network('test_network', 2, width=1).state_dict().items()}
         self.card = {'layout': 2, 'classes': ['cat', 'dog'], 'transform': eval_transform(8), 'weights': 'raw', 'temperature': {'raw': 1.0},

@@ -7,9 +7,9 @@ __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', '
            'metric_columns', 'check_save_metric', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
            'write_atomically', 'write_to_disk', 'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor',
            'start_run_folder', 'score_line', 'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings',
-           'whole_checkpoint', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run', 'discover_beside',
-           'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings', 'resume',
-           'closing_line', 'run_folder_of', 'quiet_lightning']
+           'whole_checkpoint', 'check_position', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run',
+           'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings',
+           'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
 import errno, gc, io, json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -223,6 +223,7 @@ def link_or_copy(source: Path, target: Path):
 def write_atomically(path: Path, text: str):
     "Write beside `path`, then move there."
     beside = path.with_name(path.name + '.part')
+    beside.unlink(missing_ok=True)
     try:
         write_to_disk(beside, text.encode())
         os.replace(beside, path)
@@ -589,7 +590,7 @@ def resume_settings(path: Path, checkpoint: dict) -> dict[str, Setting]: # by do
     held, known = checkpoint['imgcls'], option_specs()
     origins = {key: origin.rpartition(' (')[2].rstrip(')') if given_by_hand(origin) else '' for key, origin in held['origins'].items()}
     return {key: Setting(s.value, f'{path.name} ({origins[key]})' if origins.get(key) else path.name)
-            for key, s in config_settings(held['options']).items() if key in known and key != 'resume'}
+            for key, s in config_settings(held['options']).items() if key in known and key not in ('resume', 'output_dir')}
 
 # %% ../nbs/34_training.ipynb #67dbd30f
 def whole_checkpoint(path: Path, # the newest of a run
@@ -606,6 +607,19 @@ def whole_checkpoint(path: Path, # the newest of a run
     raise damage
 
 # %% ../nbs/34_training.ipynb #d6ac4bbc
+def check_position(path: Path, checkpoint: dict):
+    "Raise `UserError` unless a checkpoint says all that a run needs to go on."
+    held = checkpoint['imgcls']
+    try:
+        position = [held['position'][name] for name in ('epoch', 'batch', 'batches', 'images')]
+        options = held['options']['model']['model_name'], held['options']['model']['model_kwargs'], held['options']['accumulate_grad_batches']
+        rest = [held[name] for name in ('random', 'train_sums', 'tracker_id', 'kept', 'pending')] + [checkpoint[name] for name in ('loops', 'optimizer_states', 'global_step')]
+        texts = [*held['origins'], *held['origins'].values(), options[0]]
+        whole = all(type(n) is int and n >= 0 for n in position) and all(isinstance(t, str) for t in texts) and bool(rest)
+    except (KeyError, TypeError, AttributeError): whole = False
+    if not whole: raise UserError(f'{path}: does not say where its run stood; it can be loaded, but not resumed')
+
+# %% ../nbs/34_training.ipynb #cf7c253f
 def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tuple[TrainConfig, Path | None, dict | None]:
     "The config of a run, the checkpoint it goes on from, and what that holds."
     merged = load_config(config, arguments, **keywords)
@@ -616,6 +630,7 @@ def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tu
         return merged, None, None
     named = Path(merged.resume).suffix == '.ckpt'
     path, checkpoint = (path, read_checkpoint(path)) if named else whole_checkpoint(path)
+    check_position(path, checkpoint)
     return load_config(config, arguments, base=resume_settings(path, checkpoint), **keywords), path, checkpoint
 
 # %% ../nbs/34_training.ipynb #5a6097b6
