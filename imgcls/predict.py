@@ -323,6 +323,9 @@ def _as_float(transform, images): # B x C x H x W
     return normalise_numpy(transform, images) if images.dtype == np.uint8 else images.astype(np.float32)
 
 # %% ../nbs/40_predict.ipynb #44344d64
+_UNSAFE = ['FuseFp16InitializerToFp32NodeTransformer'] # onnxruntime 1.32 on a CPU ends the process while it opens an attention network in half precision
+
+# %% ../nbs/40_predict.ipynb #939291ee
 def open_session(path: Path, device: str | None = None):
     "An onnxruntime session of a file whose seal, if it has one, is whole."
     import onnxruntime
@@ -335,7 +338,7 @@ def open_session(path: Path, device: str | None = None):
     providers = {None: 'CPUExecutionProvider', 'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
     if providers.get(device) not in onnxruntime.get_available_providers(): raise UserError(f"device '{device}': this onnxruntime cannot use it")
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=[providers[device]]) # by path: weights over 2 GB lie beside
+        session = onnxruntime.InferenceSession(str(path), providers=[providers[device]], disabled_optimizers=_UNSAFE) # by path: weights over 2 GB lie beside
         session.get_modelmeta().custom_metadata_map, [(end.name, end.shape) for end in (*session.get_inputs(), *session.get_outputs())] # are texts
         return session
     except Exception as error:
