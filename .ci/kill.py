@@ -7,19 +7,16 @@
 One process imports everything and forks a child for each run, so that a run takes a second or two. A kill is aimed at a random event of the run
 (a step begins, a checkpoint is begun or written, an evaluation begins or ends) and strikes a random while after it.
 """
-import argparse, functools, mmap, os, random, shutil, signal, socket, struct, sys, tempfile, time
+import argparse, mmap, os, random, shutil, signal, socket, struct, sys, tempfile, time
 from collections import Counter
 from pathlib import Path
 
 os.environ |= {'OMP_NUM_THREADS': '1', 'WANDB_MODE': 'disabled'}
 import torch
-import imgcls.config
 from imgcls.resuming import Probe, compare_trees, note_parts, read_notes, run_parts
 from imgcls.runs import latest_checkpoint
 from imgcls.samples import demo_digits
 from imgcls.training import Monitor, train, whole_checkpoint
-
-imgcls.config._comments = functools.cache(imgcls.config._comments) # read the comments of the options once, not in every run
 
 SMALL = dict(save_wandb=False, accelerator='cpu', data_path='digits', model={'model_name': 'test_network'}, image_size=16, train_batch_size=32, epochs=2,
              ema_decay=0.9, log_step=3, val_check=0.5, save_every_steps=2, save_checkpoint_num=2, num_workers=0, augment={'preset': 'standard'})
@@ -269,7 +266,7 @@ def main():
             if late(): break
             done.append(Configuration(name, Path(folder)))
             share = begin + 60 * said.minutes * len(done) / len(names) if said.minutes else float('inf')
-            while done[-1].count < said.kills and time.monotonic() < share: done[-1].trial(draw)
+            while done[-1].count < said.kills and (not done[-1].count or time.monotonic() < share): done[-1].trial(draw)
             print(done[-1].row(), flush=True)
         os.chdir('/')
     print(f'{sum(c.count for c in done)} kills, {sum(len(c.differ) for c in done)} runs that differ, {time.monotonic() - begin:.0f} s')

@@ -278,7 +278,6 @@ def check_resume_script(words: list[str]) -> int | None:
     call = python_call(load_config(file if file else {}, words), file, words).replace('imgcls.train(', 'imgcls.check_resume(').removesuffix(')')
     extra = ', '.join(f'{k}={v}' for k, v in given.items())
     print(f"python: {call}{', ' if extra and not call.endswith('(') else ''}{extra})", flush=True)
-    if hasattr(signal, 'SIGTERM'): signal.signal(signal.SIGTERM, _terminated)
     from imgcls.resuming import check_resume
     report = check_resume(file if file else {}, words, **given)
     print(report.table())
@@ -301,7 +300,9 @@ Nothing of yours is touched: both runs are made in a temporary folder. Exit code
   --kills K     how often the second run is killed; 1 if left out"""
 
 # %% ../nbs/60_cli.ipynb #5d1c0a75
-def check_resume(): sys.exit(run_script(check_resume_script))
+def check_resume():
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(run_script(check_resume_script))
 
 # %% ../nbs/60_cli.ipynb #50b3374d
 def models_script(words: list[str]):

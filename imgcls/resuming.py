@@ -110,7 +110,7 @@ class Probe(pl.Callback):
 
     def note(self, trainer, batch, batch_idx):
         "Add a line for this batch."
-        pixels = zlib.crc32(batch['image'].detach().cpu().contiguous().numpy())
+        pixels = f"{zlib.crc32(batch['image'].detach().cpu().contiguous().numpy()):08x}"
         row = {'epoch': trainer.current_epoch, 'batch': batch_idx, 'process': trainer.global_rank, 'step': trainer.global_step,
                'time': time.monotonic(), 'index': batch['index'].tolist(), 'pixels': pixels}
         with open(f'{self.file}-{trainer.global_rank}.jsonl', 'a') as file: file.write(json.dumps(row) + '\n')
