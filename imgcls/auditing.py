@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['SEVERITIES', 'TINY_CLASS', 'IMBALANCE', 'LONG_SIDE', 'SMALL_SIDE', 'MAX_EXAMPLES', 'ALIKE', 'MAX_BUCKET', 'MAX_PAIRS',
-           'MANIFEST', 'Example', 'Finding', 'Tally', 'perceptual_hash', 'Facts', 'examine', 'in_order', 'examine_all',
-           'Store', 'store_folder', 'store_table', 'check_paths', 'check_classes', 'check_files', 'open_files',
-           'check_same', 'bands', 'bits_set', 'alike', 'find_pairs', 'check_near', 'Audit', 'audit', 'thumbnail',
-           'write_manifest', 'size_and_digest', 'compare_manifest', 'read_manifest', 'quick_audit']
+           'MANIFEST', 'Example', 'Finding', 'number', 'Tally', 'perceptual_hash', 'Facts', 'examine', 'in_order',
+           'examine_all', 'Store', 'store_folder', 'store_table', 'check_paths', 'check_classes', 'check_files',
+           'open_files', 'check_same', 'bands', 'bits_set', 'alike', 'find_pairs', 'check_near', 'Audit', 'audit',
+           'thumbnail', 'write_manifest', 'size_and_digest', 'compare_manifest', 'read_manifest', 'quick_audit']
 
 # %% ../nbs/14_auditing.ipynb #f7d13d06
-import base64, csv, filecmp, gzip, hashlib, io, json, multiprocessing, os, sqlite3, sys, tempfile, time, zlib
+import base64, csv, filecmp, gzip, hashlib, io, json, multiprocessing, os, re, sqlite3, sys, tempfile, time, zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -50,6 +50,18 @@ class Finding:
     message: str # one line
     count: int = 1 # of what the message is about
     examples: list[Example] = field(default_factory=list) # the first few
+
+# %% ../nbs/14_auditing.ipynb #26718c60
+def number(count: int, text: str, # with (one/many) where they differ
+          ) -> str:
+    "A count with what is counted."
+    return f'{count:,} ' + re.sub(r'\((\w*)/(\w*)\)', r'\1' if count == 1 else r'\2', text)
+
+# %% ../nbs/14_auditing.ipynb #a0ffd413
+def _found(check, severity, text, examples, count=None):
+    "A finding about some examples, or about as many as `count` says; none when there are none."
+    count = len(examples) if count is None else count
+    return [Finding(check, severity, number(count, text), count, examples[:MAX_EXAMPLES])] if count else []
 
 # %% ../nbs/14_auditing.ipynb #5c8d5200
 class Tally:
@@ -101,7 +113,8 @@ def examine(path: str) -> Facts:
         except Exception as error: return Facts(size, digest, str(error).removeprefix('image: '))
     gray = image.convert('L').resize((32, 32), Image.Resampling.BOX)
     blank = int(np.asarray(gray, dtype=np.float32).std() < 2)
-    return Facts(size, digest, None, damage, *header, blank, None if blank else perceptual_hash(gray), gray.resize((8, 8), Image.Resampling.BOX).tobytes())
+    pixels = gray.resize((8, 8), Image.Resampling.BOX).tobytes()
+    return Facts(size, digest, None, damage, *header, blank, None if blank else perceptual_hash(gray), pixels)
 
 # %% ../nbs/14_auditing.ipynb #08032f13
 def _header(image):
@@ -146,7 +159,8 @@ def examine_all(jobs: Iterable[tuple[int, str]], # row and path
     pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn'))
     try: yield from in_order(pool, _examine_block, jobs, ahead=4 * num_workers)
     except BrokenProcessPool:
-        raise UserError('a process died while it read images: out of memory, or a file that breaks a decoder; num_workers=0 (--num_workers 0) reads one after the other') from None
+        raise UserError('a process died while it read images: out of memory, or a file that breaks a decoder; '
+                        'num_workers=0 (--num_workers 0) reads one after the other') from None
     finally: pool.shutdown(cancel_futures=True)
 
 # %% ../nbs/14_auditing.ipynb #187f2b46
@@ -173,8 +187,9 @@ class Store:
 
     def add(self, rows: Iterable[tuple]): # split, class and path
         "Add rows."
-        number = self.classes.setdefault
-        self.db.executemany('INSERT INTO rows(path, label, split) VALUES (?, ?, ?)', ((os.fsencode(p), number(c, len(self.classes)), s) for s, c, p in rows))
+        number_of = self.classes.setdefault
+        values = ((os.fsencode(path), number_of(name, len(self.classes)), split) for split, name, path in rows)
+        self.db.executemany('INSERT INTO rows(path, label, split) VALUES (?, ?, ?)', values)
 
     def all(self, query: str, *values) -> list[tuple]:
         "The answer to a query."
@@ -210,7 +225,8 @@ def store_folder(store: Store, root: str, class_level: str = 'auto') -> list[Fin
         if images: folders.images.append('x' if folder == '.' else f'{folder}/x') # one stands for all of its folder
     if not folders.images: raise UserError(f'{root}: no images in it' + (f' (cannot be read: {unreadable[0]})' if unreadable else ''))
     home = {path: (split or 'train', name) for split, name, path in classes_of(splits_of(folders)[0], class_level)[0]}
-    if not home: raise UserError(f'{root}: its images lie in no class folders; expected {root}/CLASS/IMAGE, or a table with a path and a label column')
+    if not home:
+        raise UserError(f'{root}: its images lie in no class folders; expected {root}/CLASS/IMAGE, or a table with a path and a label column')
     left = Tally()
     store.root = root
     store.add(_folder_rows(root, home, left))
@@ -229,25 +245,23 @@ def _folder_rows(root, home, left):
         for other in hidden: left.note('hidden', inside + other)
 
 # %% ../nbs/14_auditing.ipynb #a5d0e89f
-def _left_out(left, scan, unreadable):
-    "Findings about files that are no rows, and about folders."
-    said = {'unused': ('warning', 'images lie outside the class folders of a split and are not used', 'image lies outside the class folders of a split and is not used'),
-            'stray': ('note', 'files are no images', 'file is no image'), 'hidden': ('note', 'hidden files or folders are left out', 'hidden file or folder is left out')}
-    found = [Finding(kind, said[kind][0], _number(n, *said[kind][1:]), n, [Example('', [p]) for p in left.first[kind]]) for kind, n in left.counts.items()]
-    full = {os.path.dirname(path) for path in scan.images}
-    parents = {'/'.join(parts[:k]) for parts in (f.split('/') for f in scan.folders) for k in range(1, len(parts))}
-    for check, severity, some, many, one in (('empty_folder', 'warning', sorted(set(scan.folders) - full - parents), 'folders hold no image', 'folder holds no image'),
-                                             ('unreadable_folder', 'error', unreadable, 'folders cannot be read', 'folder cannot be read')):
-        if some: found.append(Finding(check, severity, _number(len(some), many, one), len(some), [Example(s) for s in some[:MAX_EXAMPLES]]))
-    return found
+_LEFT = {'unused': ('warning', '(image/images) outside the class folders of a split (is/are) not used'),
+         'stray': ('note', '(file/files) (is/are) no (image/images)'), 'hidden': ('note', 'hidden (file/files) or (folder/folders) (is/are) left out')}
 
 # %% ../nbs/14_auditing.ipynb #05a5f19f
-def _number(n, many, one=None):
-    "A count with what is counted."
-    return f'{n:,} {one or many}' if n == 1 else f'{n:,} {many}'
+def _left_out(left, scan, unreadable):
+    "Findings about files that are no rows, and about folders."
+    found = []
+    for kind, count in left.counts.items(): found += _found(kind, *_LEFT[kind], [Example('', [path]) for path in left.first[kind]], count)
+    full = {os.path.dirname(path) for path in scan.images}
+    parents = {'/'.join(parts[:k]) for parts in (f.split('/') for f in scan.folders) for k in range(1, len(parts))}
+    empty = sorted(set(scan.folders) - full - parents)
+    found += _found('empty_folder', 'warning', '(folder/folders) (holds/hold) no image', [*map(Example, empty)])
+    return found + _found('unreadable_folder', 'error', '(folder/folders) cannot be read', [*map(Example, unreadable)])
 
 # %% ../nbs/14_auditing.ipynb #54d1b954
-def store_table(store: Store, path: str, path_column: str | None = None, label_column: str | None = None, split_column: str | None = None) -> list[Finding]:
+def store_table(store: Store, path: str, path_column: str | None = None, label_column: str | None = None, split_column: str | None = None,
+               ) -> list[Finding]:
     "Add the rows of a .csv, .tsv or .parquet file; the findings are rows that make no sense."
     file, wrong = Path(path), []
     lines = table_lines(file)
@@ -266,20 +280,19 @@ def store_table(store: Store, path: str, path_column: str | None = None, label_c
     store.root = str(file.parent)
     store.add(rows())
     if not count + store.one('SELECT count(*) FROM rows'): raise UserError(f'{path}: has no rows')
-    return [Finding('rows', 'error', _number(count, 'rows cannot be used', 'row cannot be used'), count, wrong)] if count else []
+    return _found('rows', 'error', '(row/rows) cannot be used', wrong, count)
 
 # %% ../nbs/14_auditing.ipynb #661b1ba6
 def check_paths(store: Store) -> list[Finding]:
     "Paths that have more than one row; `repeated` in the store then has them."
-    store.db.execute('''CREATE TABLE repeated AS SELECT path, min(id) AS first, count(*) AS n, count(DISTINCT label) AS labels, count(DISTINCT split) AS splits
-                        FROM rows GROUP BY path HAVING n > 1''')
+    store.db.execute('''CREATE TABLE repeated AS
+        SELECT path, min(id) AS first, count(*) AS n, count(DISTINCT label) AS labels, count(DISTINCT split) AS splits FROM rows GROUP BY path HAVING n > 1''')
     store.db.execute('CREATE INDEX repeated_path ON repeated(path)')
     found = []
-    for check, severity, which, text in (('same_path', 'error', 'labels > 1', 'files are listed under two labels or more'), ('same_path', 'error', 'splits > 1', 'files are listed in two splits or more'),
-                                         ('repeated', 'warning', 'labels = 1 AND splits = 1', 'files are listed more than once')):
-        count = store.one(f'SELECT count(*) FROM repeated WHERE {which}')
-        firsts = store.all(f'SELECT path FROM repeated WHERE {which} ORDER BY first LIMIT {MAX_EXAMPLES}')
-        if count: found.append(Finding(check, severity, _number(count, text, text.replace('files are', 'file is')), count, [_same_path(store, path) for path, in firsts]))
+    for check, severity, which, text in (('same_path', 'error', 'labels > 1', 'under two labels or more'), ('same_path', 'error', 'splits > 1', 'in two splits or more'),
+                                         ('repeated', 'warning', 'labels = 1 AND splits = 1', 'more than once')):
+        some = [_same_path(store, path) for path, in store.all(f'SELECT path FROM repeated WHERE {which} ORDER BY first LIMIT {MAX_EXAMPLES}')]
+        found += _found(check, severity, f'(file/files) (is/are) listed {text}', some, store.one(f'SELECT count(*) FROM repeated WHERE {which}'))
     return found
 
 # %% ../nbs/14_auditing.ipynb #a245006e
@@ -299,20 +312,20 @@ def check_classes(counts: dict[str, dict[str, int]], # split -> class -> rows
     if len(train) == 1: found.append(Finding('classes', 'error', f'there is only one class ({next(iter(train))}); a classifier needs two'))
     ordered = sorted(train.items(), key=lambda item: item[1])
     (least, few), (most, many) = ordered[0], ordered[-1]
-    if many >= IMBALANCE * few: found.append(Finding('imbalance', 'warning', f'classes are uneven: {many:,} training images of {most}, {few:,} of {least} ({many / few:.0f} to 1)'))
-    tiny = [f'{name}: {n}' for name, n in ordered if n < TINY_CLASS]
-    if tiny: found.append(Finding('tiny_class', 'warning', _number(len(tiny), f'classes have under {TINY_CLASS} training images', f'class has under {TINY_CLASS} training images'), len(tiny), [Example(t) for t in tiny[:MAX_EXAMPLES]]))
-    return found
+    uneven = f'classes are uneven: {many:,} training images of {most}, {few:,} of {least} ({many / few:.0f} to 1)'
+    if many >= IMBALANCE * few: found.append(Finding('imbalance', 'warning', uneven))
+    tiny = [Example(f'{name}: {n}') for name, n in ordered if n < TINY_CLASS]
+    return found + _found('tiny_class', 'warning', f'(class/classes) (has/have) under {TINY_CLASS} training images', tiny)
 
 # %% ../nbs/14_auditing.ipynb #44648d8c
 def _strange_names(counts, train):
     "Classes that are in one split and not in another."
     found = []
     for split, row in counts.items():
-        strange = [f'{name}: {n} in {split}.{nearest(name, train)}' for name, n in row.items() if n and name not in train]
-        absent = [name for name in train if not row.get(name)]
-        if strange: found.append(Finding('class_names', 'error', _number(len(strange), f'classes of the {split} split are not in training', f'class of the {split} split is not in training'), len(strange), [Example(s) for s in strange[:MAX_EXAMPLES]]))
-        if absent: found.append(Finding('absent', 'warning', _number(len(absent), f'classes have no image in the {split} split', f'class has no image in the {split} split'), len(absent), [Example(a) for a in absent[:MAX_EXAMPLES]]))
+        strange = [Example(f'{name}: {n} in {split}.{nearest(name, train)}') for name, n in row.items() if n and name not in train]
+        absent = [Example(name) for name in train if not row.get(name)]
+        found += _found('class_names', 'error', f'(class/classes) of the {split} split (is/are) not in training', strange)
+        found += _found('absent', 'warning', f'(class/classes) (has/have) no image in the {split} split', absent)
     return found
 
 # %% ../nbs/14_auditing.ipynb #cf787472
@@ -320,36 +333,41 @@ def _similar_names(names):
     "Classes whose names differ in case, spaces, dashes or underscores only."
     alike = {}
     for name in sorted(names): alike.setdefault(''.join(c for c in name.casefold() if c not in ' -_'), []).append(name)
-    groups = [' | '.join(group) for key, group in alike.items() if key and len(group) > 1]
-    return [Finding('similar_names', 'warning', _number(len(groups), 'class names are spelt in more than one way', 'class name is spelt in more than one way'), len(groups), [Example(g) for g in groups[:MAX_EXAMPLES]])] if groups else []
+    groups = [Example(' | '.join(group)) for key, group in alike.items() if key and len(group) > 1]
+    return _found('similar_names', 'warning', 'class (name/names) (is/are) spelt in more than one way', groups)
 
 # %% ../nbs/14_auditing.ipynb #683a0f86
-def check_files(store: Store) -> list[Finding]:
-    "Files that are missing, broken, blank, small, turned or otherwise odd."
-    kinds = [('missing', 'error', 'bytes IS NULL', 'error', 'files cannot be opened', 'file cannot be opened'),
-             ('undecodable', 'error', 'bytes IS NOT NULL AND error IS NOT NULL', 'error', 'files cannot be decoded', 'file cannot be decoded'),
-             ('damaged', 'warning', 'damage IS NOT NULL AND error IS NULL', 'damage', 'files are damaged: training gets what can be read', 'file is damaged: training gets what can be read'),
-             ('blank', 'warning', 'blank = 1', "width || ' x ' || height", 'images show nothing: one even colour', 'image shows nothing: one even colour'),
-             ('small', 'warning', f'min(width, height) < {SMALL_SIDE}', "width || ' x ' || height", f'images have a side of under {SMALL_SIDE} pixels', f'image has a side of under {SMALL_SIDE} pixels'),
-             ('aspect', 'note', f'max(width, height) > {LONG_SIDE} * min(width, height)', "width || ' x ' || height", f'images are more than {LONG_SIDE} times as long as wide', f'image is more than {LONG_SIDE} times as long as wide'),
-             ('rotated', 'note', 'orientation IS NOT NULL', "'EXIF orientation ' || orientation", 'files are turned by their EXIF: upright here, not in every program', 'file is turned by its EXIF: upright here, not in every program')]
-    found = []
-    for check, severity, which, text, many, one in kinds:
-        count = store.one(f'SELECT count(*) FROM files WHERE {which}')
-        rows = store.all(f'SELECT id, {text} FROM files WHERE {which} ORDER BY id LIMIT {MAX_EXAMPLES}')
-        if count: found.append(Finding(check, severity, _number(count, many, one), count, [store.example([row], said) for row, said in rows]))
-    return found + _mixed_modes(store) + _wrong_extensions(store)
+_SIZE = "width || ' x ' || height"
+_FILES = [('missing', 'error', 'bytes IS NULL', 'error', '(file/files) cannot be opened'),
+          ('undecodable', 'error', 'bytes IS NOT NULL AND error IS NOT NULL', 'error', '(file/files) cannot be decoded'),
+          ('damaged', 'warning', 'damage IS NOT NULL AND error IS NULL', 'damage', '(file/files) (is/are) damaged: training gets what can be read'),
+          ('blank', 'warning', 'blank = 1', _SIZE, '(image/images) (shows/show) nothing: one even colour'),
+          ('small', 'warning', f'min(width, height) < {SMALL_SIDE}', _SIZE, f'(image/images) (has/have) a side of under {SMALL_SIDE} pixels'),
+          ('aspect', 'note', f'max(width, height) > {LONG_SIDE} * min(width, height)', _SIZE, f'(image/images) (is/are) more than {LONG_SIDE} times as long as wide'),
+          ('rotated', 'note', 'orientation IS NOT NULL', "'EXIF orientation ' || orientation",
+           '(file/files) (is/are) turned by EXIF: upright here, not in every program')]
 
 # %% ../nbs/14_auditing.ipynb #7fcb500c
+def check_files(store: Store) -> list[Finding]:
+    "Files that are missing, broken, blank, small, turned or otherwise odd."
+    found = []
+    for check, severity, which, what, text in _FILES:
+        some = store.all(f'SELECT id, {what} FROM files WHERE {which} ORDER BY id LIMIT {MAX_EXAMPLES}')
+        found += _found(check, severity, text, [store.example([row], said) for row, said in some], store.one(f'SELECT count(*) FROM files WHERE {which}'))
+    return found + _mixed_modes(store) + _wrong_extensions(store)
+
+# %% ../nbs/14_auditing.ipynb #feb0d80a
 def _mixed_modes(store):
     "Colour modes, where there is more than one."
     modes = store.all('SELECT mode, count(*) AS n, min(id) FROM files WHERE mode IS NOT NULL GROUP BY mode ORDER BY n DESC, mode')
     if len(modes) < 2: return []
     said = ', '.join(f'{mode} {n:,}' for mode, n, _ in modes)
-    return [Finding('modes', 'note', f'colour modes are mixed ({said}); all become RGB', len(modes), [store.example([row], mode) for mode, _, row in modes[:MAX_EXAMPLES]])]
+    examples = [store.example([row], mode) for mode, _, row in modes[:MAX_EXAMPLES]]
+    return [Finding('modes', 'note', f'colour modes are mixed ({said}); all become RGB', len(modes), examples)]
 
 # %% ../nbs/14_auditing.ipynb #ae34f9a4
-_EXTENSIONS = {'JPEG': ('jpg', 'jpeg', 'jpe', 'jfif', 'mpo'), 'MPO': ('jpg', 'jpeg', 'mpo'), 'PNG': ('png', 'apng'), 'GIF': ('gif',), 'BMP': ('bmp', 'dib'), 'WEBP': ('webp',), 'TIFF': ('tif', 'tiff')}
+_EXTENSIONS = {'JPEG': ('jpg', 'jpeg', 'jpe', 'jfif', 'mpo'), 'MPO': ('jpg', 'jpeg', 'mpo'), 'PNG': ('png', 'apng'),
+               'GIF': ('gif',), 'BMP': ('bmp', 'dib'), 'WEBP': ('webp',), 'TIFF': ('tif', 'tiff')}
 
 # %% ../nbs/14_auditing.ipynb #607d0c16
 def _wrong_extensions(store):
@@ -358,7 +376,7 @@ def _wrong_extensions(store):
     query = f'FROM files JOIN rows USING(id) WHERE {known}'
     count = store.one(f'SELECT count(*) {query}')
     rows = store.all(f'SELECT id, format {query} ORDER BY id LIMIT {MAX_EXAMPLES}')
-    return [Finding('extension', 'note', _number(count, 'files are of another format than their name says', 'file is of another format than its name says'), count, [store.example([row], f'is {kind}') for row, kind in rows])] if count else []
+    return _found('extension', 'note', '(file/files) (has/have) another format than the name says', [store.example([row], f'is {kind}') for row, kind in rows], count)
 
 # %% ../nbs/14_auditing.ipynb #623940f7
 _ENDS = "CAST(path AS TEXT) LIKE '%.{}'"
@@ -374,19 +392,21 @@ def open_files(store: Store, num_workers: int, say=None): # say: called with the
         store.db.executemany(f"INSERT INTO files VALUES ({', '.join('?' * 13)})", block)
         done += len(block)
         if say: say(done)
-    store.db.execute('''CREATE TABLE same AS SELECT digest, min(id) AS first, count(*) AS n, count(DISTINCT label) AS labels, count(DISTINCT split) AS splits
-                        FROM files JOIN rows USING(id) WHERE error IS NULL GROUP BY digest''')
+    store.db.execute('''CREATE TABLE same AS
+        SELECT digest, min(id) AS first, count(*) AS n, count(DISTINCT label) AS labels, count(DISTINCT split) AS splits
+        FROM files JOIN rows USING(id) WHERE error IS NULL GROUP BY digest''')
 
 # %% ../nbs/14_auditing.ipynb #7f5c353b
 def check_same(store: Store) -> list[Finding]:
     "Files with the same bytes: in several splits, under several labels, or simply twice."
     found = []
-    for check, severity, which, text in (('leakage', 'error', 'splits > 1', 'files lie in more than one split'), ('two_labels', 'error', 'labels > 1', 'files lie under more than one label'),
-                                         ('duplicates', 'warning', 'n > 1 AND splits = 1 AND labels = 1', 'files lie in the same class and split more than once')):
-        count = store.one(f'SELECT count(*) FROM same WHERE {which}')
-        some = store.all(f'SELECT digest FROM same WHERE {which} ORDER BY first LIMIT {MAX_EXAMPLES}')
-        groups = [[row for row, in store.all('SELECT id FROM files WHERE digest = ? ORDER BY id LIMIT 4', digest)] for digest, in some]
-        if count: found.append(Finding(check, severity, _number(count, text, text.replace('files lie', 'file lies')) + _parted(store, check), count, [store.example(rows) for rows in groups]))
+    for check, severity, which, text in (('leakage', 'error', 'splits > 1', 'in more than one split'),
+                                         ('two_labels', 'error', 'labels > 1', 'under more than one label'),
+                                         ('duplicates', 'warning', 'n > 1 AND splits = 1 AND labels = 1', 'in the same class and split more than once')):
+        digests = store.all(f'SELECT digest FROM same WHERE {which} ORDER BY first LIMIT {MAX_EXAMPLES}')
+        groups = [[row for row, in store.all('SELECT id FROM files WHERE digest = ? ORDER BY id LIMIT 4', digest)] for digest, in digests]
+        text = f'(file/files) (lies/lie) {text}{_parted(store, check)}'
+        found += _found(check, severity, text, [*map(store.example, groups)], store.one(f'SELECT count(*) FROM same WHERE {which}'))
     return found
 
 # %% ../nbs/14_auditing.ipynb #dba8f37c
@@ -437,7 +457,8 @@ def find_pairs(store: Store, near: int = 6) -> list[Finding]:
     store.db.execute('CREATE TABLE hashes AS SELECT files.id, hash, gray FROM same JOIN files ON files.id = same.first WHERE hash IS NOT NULL')
     crowded, cut, kept, cuts = 0, False, 0, bands(near)
     for number, (shift, mask) in enumerate(cuts):
-        found = store.db.execute(f'SELECT (hash >> {shift}) & {mask} AS key, id, hash, gray FROM hashes ORDER BY key, hash' if near else 'SELECT hash AS key, id, hash, gray FROM hashes ORDER BY key')
+        key = f'(hash >> {shift}) & {mask}' if near else 'hash' # all 64 bits are too many for a mask
+        found = store.db.execute(f'SELECT {key} AS key, id, hash, gray FROM hashes ORDER BY key, hash')
         for _, bucket in groupby(found, lambda row: row[0]):
             while block := list(islice(bucket, MAX_BUCKET)):
                 if len(block) == MAX_BUCKET: crowded += 1
@@ -446,10 +467,13 @@ def find_pairs(store: Store, near: int = 6) -> list[Finding]:
                     store.db.executemany('INSERT INTO pairs VALUES (?, ?, ?)', pairs[:MAX_PAIRS - kept])
                     cut, kept = cut or shortened or kept + len(pairs) > MAX_PAIRS, kept + len(pairs)
                     if kept >= MAX_PAIRS: break
-    found = []
-    if crowded: found.append(Finding('near_limit', 'note', f'the search for near duplicates was partial: {crowded:,} groups of over {MAX_BUCKET:,} alike hashes were compared in parts', crowded))
-    if cut: found.append(Finding('near_limit', 'note', f'the search for near duplicates was partial: it ended with {MAX_PAIRS:,} pairs'))
-    return found
+    return _limits(crowded, cut)
+
+# %% ../nbs/14_auditing.ipynb #4feaef4b
+def _limits(crowded, cut):
+    "What the search for near duplicates left out."
+    said = [f'{crowded:,} groups of over {MAX_BUCKET:,} alike hashes were compared in parts'] * bool(crowded) + [f'it ended with {MAX_PAIRS:,} pairs'] * cut
+    return [Finding('near_limit', 'note', f'the search for near duplicates was partial: {text}') for text in said]
 
 # %% ../nbs/14_auditing.ipynb #ec734fb3
 def _columns(block):
@@ -464,12 +488,14 @@ def check_near(store: Store) -> list[Finding]:
     "Pairs of near duplicates in different splits, under different labels, and others."
     pairs, found = 'FROM pairs JOIN rows AS x ON x.id = a JOIN rows AS y ON y.id = b WHERE', []
     held_out = store.one(f"SELECT count(DISTINCT CASE WHEN x.split = 'train' THEN b ELSE a END) {pairs} x.split <> y.split")
-    for check, severity, which, text in (('near_leakage', 'warning', 'x.split <> y.split', f"near duplicates lie in different splits ({_number(held_out, 'images', 'image')} of valid or test)"),
-                                         ('near_two_labels', 'warning', 'x.label <> y.label', 'near duplicates lie under different labels'),
-                                         ('near_duplicates', 'note', 'x.split = y.split AND x.label = y.label', 'near duplicates lie in the same class and split')):
-        count = store.one(f'SELECT count(*) {pairs} {which}')
+    apart = f"in different splits ({number(held_out, '(image/images)')} of valid or test)"
+    for check, severity, which, text in (('near_leakage', 'warning', 'x.split <> y.split', apart),
+                                         ('near_two_labels', 'warning', 'x.label <> y.label', 'under different labels'),
+                                         ('near_duplicates', 'note', 'x.split = y.split AND x.label = y.label', 'in the same class and split')):
         some = store.all(f'SELECT a, b, distance {pairs} {which} ORDER BY distance, a LIMIT {MAX_EXAMPLES}')
-        if count: found.append(Finding(check, severity, _number(count, 'pairs of ' + text, 'pair of ' + text.replace(' lie ', ' lies ')) + _parted(store, check), count, [store.example([a, b], f'{distance} bits apart') for a, b, distance in some]))
+        text = f'(pair/pairs) of near duplicates (lies/lie) {text}{_parted(store, check)}'
+        examples = [store.example([a, b], f'{distance} bits apart') for a, b, distance in some]
+        found += _found(check, severity, text, examples, store.one(f'SELECT count(*) {pairs} {which}'))
     return found
 
 # %% ../nbs/14_auditing.ipynb #b5eb7602
@@ -514,11 +540,15 @@ def audit(samples: str | SampleTable = '', # a folder, a table file, or a sample
             found = _store_rows(store, samples, class_level, path_column, label_column, split_column)
             found += check_paths(store) + check_classes(store.counts())
             if open_images: found += _check_images(store, near, _processes(num_workers))
-            if manifest: _save_manifest(store.db.execute('SELECT path, label, split, bytes, digest FROM rows LEFT JOIN files USING(id) ORDER BY path'), manifest, started, [*store.classes])
+            if manifest: _save_manifest(store.db.execute(_HELD), manifest, started, [*store.classes])
             rows, opened = store.one('SELECT count(*) FROM rows'), store.one('SELECT count(*) FROM files')
             source = (samples.source if isinstance(samples, SampleTable) else str(samples)) or store.root
             return Audit(source, store.root, rows, opened, store.counts(), _facts(store), sorted(found, key=lambda f: SEVERITIES.index(f.severity)))
-        except sqlite3.OperationalError as error: raise UserError(f'{store.folder.name}: the audit keeps its notes there and cannot ({error}); TMPDIR names another place') from None
+        except sqlite3.OperationalError as error:
+            raise UserError(f'{store.folder.name}: the audit keeps its notes there and cannot ({error}); TMPDIR names another place') from None
+
+# %% ../nbs/14_auditing.ipynb #5ff42bad
+_HELD = 'SELECT path, label, split, bytes, digest FROM rows LEFT JOIN files USING(id) ORDER BY path' # what a manifest says
 
 # %% ../nbs/14_auditing.ipynb #53e5c4d1
 def _store_rows(store, samples, class_level, *columns):
@@ -537,8 +567,8 @@ def _store_rows(store, samples, class_level, *columns):
 def _check_images(store, near, num_workers):
     "All that needs the files; a line on the terminal says how far it is."
     total = store.one('SELECT count(*) FROM rows')
-    say = (lambda done: print(f'\r{done:,} of {total:,} files', end='\n' * (done == total), file=sys.stderr, flush=True)) if sys.stderr.isatty() else None
-    open_files(store, num_workers, say)
+    say = lambda done: print(f'\r{done:,} of {total:,} files', end='\n' * (done == total), file=sys.stderr, flush=True)
+    open_files(store, num_workers, say if sys.stderr.isatty() else None)
     found = check_files(store) + check_same(store)
     return found + (find_pairs(store, near) + check_near(store) if near is not None else [])
 
@@ -566,7 +596,8 @@ def table(self: Audit, examples: int = 3) -> str: # examples: of each finding
     lines = [f'{self.source}: {self.rows:,} rows, {classes:,} classes, {self.opened:,} files opened', *_fact_lines(self)]
     for split, row in self.counts.items():
         ordered = sorted(row.items(), key=lambda item: item[1])
-        lines.append(f'{split:5} {sum(row.values()):>9,} images; {ordered[0][1]:,} ({ordered[0][0]}) to {ordered[-1][1]:,} ({ordered[-1][0]}) in a class')
+        (least, few), (most, many) = ordered[0], ordered[-1]
+        lines.append(f'{split:5} {sum(row.values()):>9,} images; {few:,} ({least}) to {many:,} ({most}) in a class')
     for f in self.findings:
         lines.append(f'{f.severity:7} {f.message}')
         lines += [f'        - {_shown(e)}' for e in f.examples[:examples]]
@@ -618,13 +649,16 @@ def thumbnail(path: str, side: int = 96) -> str: # `data:` address of a JPEG, em
 # %% ../nbs/14_auditing.ipynb #f44c4db1
 _STYLE = '''.audit{--line:color-mix(in srgb,currentColor 18%,transparent);line-height:1.45}
 .audit .finding{border:1px solid var(--line);border-radius:.6rem;margin:.6rem 0;padding:.6rem .8rem}
-.audit .finding p{margin:.2rem 0 .5rem}.audit .chip{border-radius:1rem;padding:.1rem .6rem;margin-right:.5rem;font-size:.8rem;font-weight:600;color:#fff;background:#5b6472}
+.audit .finding p{margin:.2rem 0 .5rem}
+.audit .chip{border-radius:1rem;padding:.1rem .6rem;margin-right:.5rem;font-size:.8rem;font-weight:600;color:#fff;background:#5b6472}
 .audit .chip.error{background:#b3261e}.audit .chip.warning{background:#8a5a00}.audit .check{opacity:.65;font-size:.8rem}
 .audit .examples{display:flex;flex-wrap:wrap;gap:.7rem}.audit figure{margin:0;max-width:100%}
-.audit .images{display:flex;flex-wrap:wrap;gap:2px}.audit .images img,.audit .images i{width:96px;height:96px;object-fit:contain;background:var(--line);border-radius:.3rem}
+.audit .images{display:flex;flex-wrap:wrap;gap:2px}
+.audit .images img,.audit .images i{width:96px;height:96px;object-fit:contain;background:var(--line);border-radius:.3rem}
 .audit .images i{display:flex;align-items:center;justify-content:center;font-size:.75rem;opacity:.7}
 .audit figcaption{font-size:.75rem;max-width:26rem;overflow-wrap:anywhere;opacity:.85}
-.audit table{border-collapse:collapse;font-variant-numeric:tabular-nums}.audit td,.audit th{padding:.15rem .7rem .15rem 0;text-align:right;border-bottom:1px solid var(--line)}
+.audit table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+.audit td,.audit th{padding:.15rem .7rem .15rem 0;text-align:right;border-bottom:1px solid var(--line)}
 .audit td:first-child,.audit th:first-child{text-align:left;overflow-wrap:anywhere}.audit .wide{overflow-x:auto}'''
 
 # %% ../nbs/14_auditing.ipynb #80350999
@@ -640,10 +674,12 @@ def _figure_of(found, example, images):
 # %% ../nbs/14_auditing.ipynb #310e6f7e
 def _body(found, examples, images):
     "Findings and class counts as HTML."
-    parts = [f'<style>{_STYLE}</style><div class=audit>', *(f'<div>{escape(line)}</div>' for line in [*found.table(0).splitlines()[:1], *_fact_lines(found), found.tally()])]
+    about = [*found.table(0).splitlines()[:1], *_fact_lines(found), found.tally()]
+    parts = [f'<style>{_STYLE}</style><div class=audit>', *(f'<div>{escape(line)}</div>' for line in about)]
     for f in found.findings:
         figures = ''.join(_figure_of(found, e, images) for e in f.examples[:examples])
-        parts.append(f'<div class=finding><p><span class="chip {f.severity}">{f.severity}</span>{escape(f.message)} <span class=check>{f.check}</span></p><div class=examples>{figures}</div></div>')
+        said = f'<span class="chip {f.severity}">{f.severity}</span>{escape(f.message)} <span class=check>{f.check}</span>'
+        parts.append(f'<div class=finding><p>{said}</p><div class=examples>{figures}</div></div>')
     splits, names = list(found.counts), list(next(iter(found.counts.values()), {}))
     head = ''.join(f'<th>{s}</th>' for s in splits)
     rows = ''.join(f"<tr><td>{escape(n)}</td>{''.join(f'<td>{found.counts[s].get(n, 0):,}</td>' for s in splits)}</tr>" for n in names[:200])
@@ -659,9 +695,11 @@ def _repr_html_(self: Audit) -> str: return _body(self, 4, 2).encode('utf-8', 'r
 def to_html(self: Audit, path: str):
     "Write one page that needs no other file."
     head = '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width,initial-scale=1">'
-    style = '<style>:root{color-scheme:light dark}body{font:16px system-ui,sans-serif;max-width:62rem;margin:1rem auto;padding:0 1rem;background:#fff;color:#1b1f24}' \
+    style = '<style>:root{color-scheme:light dark}body{font:16px system-ui,sans-serif;max-width:62rem;margin:1rem auto;padding:0 1rem;' \
+            'background:#fff;color:#1b1f24}' \
             '@media(prefers-color-scheme:dark){body{background:#14171b;color:#e6e8eb}}h1{font-size:1.4rem;overflow-wrap:anywhere}</style>'
-    _write_text(path, f'{head}<title>audit of {escape(self.source)}</title>{style}<h1>Audit of {escape(self.source)}</h1>{_body(self, MAX_EXAMPLES, 4)}</html>')
+    title = f'Audit of {escape(self.source)}'
+    _write_text(path, f'{head}<title>{title}</title>{style}<h1>{title}</h1>{_body(self, MAX_EXAMPLES, 4)}</html>')
 
 # %% ../nbs/14_auditing.ipynb #9619187f
 MANIFEST = ('path', 'label', 'split', 'bytes', 'sha256')
@@ -717,7 +755,8 @@ def compare_manifest(path: str, table: SampleTable,
         if table.splits[row] != split: changes.note('moved to another split', f'{place} ({split} -> {table.splits[row]})')
         if how := _changed(table.path(row), size, digest, None if hashes else written): changes.note(how, place)
     for place in here: changes.note('added', place)
-    return [f"{_number(n, 'images', 'image')} {kind}: {', '.join(changes.first[kind][:5])}{f', and {n - 5:,} more' if n > 5 else ''}" for kind, n in changes.counts.items()]
+    more = lambda n: f', and {n - 5:,} more' if n > 5 else ''
+    return [f"{number(n, '(image/images)')} {kind}: {', '.join(changes.first[kind][:5])}{more(n)}" for kind, n in changes.counts.items()]
 
 # %% ../nbs/14_auditing.ipynb #6bc6fcac
 def _changed(path, size, digest, since):
@@ -735,7 +774,8 @@ def read_manifest(path: str) -> tuple[int, Iterator[list[str]]]: # when it was b
         with gzip.open(path) as packed:
             packed.peek(1)
             return packed.mtime, _manifest_rows(path)
-    except (OSError, EOFError, zlib.error) as error: raise UserError(f'{path}: cannot be read as a manifest ({getattr(error, "strerror", None) or error})') from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f'{path}: cannot be read as a manifest ({getattr(error, "strerror", None) or error})') from None
 
 # %% ../nbs/14_auditing.ipynb #ca8ff05d
 def _manifest_rows(path):
@@ -752,12 +792,12 @@ def quick_audit(table: SampleTable, sample: int = 64) -> str: # one line
     "The cheap part of an audit."
     problems = [f"{f.message}{f' ({_first([e.text for e in f.examples])})' if f.examples else ''}" for f in check_classes(table.counts())]
     repeated = len(table) - len(set(table.paths))
-    if repeated: problems.append(_number(repeated, 'paths are listed again', 'path is listed again'))
+    if repeated: problems.append(number(repeated, '(path/paths) (is/are) listed again'))
     rows = [len(table) * k // sample for k in range(sample)] if len(table) > sample else [*range(len(table))]
     broken = [table.paths[row] for row in rows if not _opens(table.path(row))]
     if broken: problems.append(f"{len(broken)} of {len(rows)} opened files cannot be read ({_first(broken)})")
     shared = _shared(table, sample)
-    if shared: problems.append(_number(len(shared), 'files lie', 'file lies') + f' in more than one split ({_first(shared)})')
+    if shared: problems.append(number(len(shared), '(file/files) (lies/lie) in more than one split') + f' ({_first(shared)})')
     if problems: return f"audit: {'; '.join(problems)}; imgcls_audit {table.source or table.root} says more".encode('utf-8', 'replace').decode()
     return f'audit: no problem found in {len(table):,} rows and {len(rows)} opened files'
 

@@ -6,14 +6,15 @@
 __all__ = ['run_script', 'Parser', 'python_call', 'value_of', 'take_option', 'train_script', 'print_config', 'say_start', 'train',
            'test_script', 'test_parser', 'save_plot', 'test', 'predict_script', 'predict_parser', 'prediction_lines',
            'predict', 'replay_script', 'replay', 'export_script', 'export_weights', 'export_parser', 'export',
-           'models_script', 'models', 'audit_script', 'audit_parser', 'audit', 'init_script', 'init_folder', 'init']
+           'check_resume_script', 'take_number', 'check_resume', 'models_script', 'models', 'audit_script',
+           'audit_parser', 'audit', 'init_script', 'init_folder', 'init']
 
 # %% ../nbs/60_cli.ipynb #c993e0d0
 import argparse, json, os, signal, sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import UserError
+from .errors import UserError, plain
 from .runs import is_first_process
 
 # %% ../nbs/60_cli.ipynb #2f66b776
@@ -191,9 +192,9 @@ def prediction_lines(answers: list) -> list[str]: # of `Prediction`
     "A table of predictions, a line per image."
     read = [a for a in answers if not a.error]
     if not read: return []
-    width = min(60, max(len(a.name) for a in read))
+    width = min(60, max(len(plain(a.name)) for a in read))
     label = max(len(name) for a in read for name, _ in a.top)
-    return [f"{a.name:{width}}  " + '  '.join(f'{name:{label}} {100 * p:5.1f} %' for name, p in a.top) for a in read]
+    return [f"{plain(a.name):{width}}  " + '  '.join(f'{name:{label}} {100 * p:5.1f} %' for name, p in a.top) for a in read]
 
 # %% ../nbs/60_cli.ipynb #8b8553c2
 def predict(): sys.exit(run_script(predict_script))
@@ -263,6 +264,44 @@ def export_parser() -> Parser:
 
 # %% ../nbs/60_cli.ipynb #e5488594
 def export(): sys.exit(run_script(export_script))
+
+# %% ../nbs/60_cli.ipynb #5d1c0a72
+def check_resume_script(words: list[str]) -> int | None:
+    "Kill a run, go on with it, and compare it with one that was never stopped."
+    from imgcls.config import load_config
+    if '--help' in words or '-h' in words: print(_CHECK_RESUME_HELP); return
+    file, words = take_option(words, 'config')
+    steps, words = take_number(words, 'steps')
+    kills, words = take_number(words, 'kills')
+    file = file or ('config.yaml' if Path('config.yaml').is_file() else None)
+    given = {k: v for k, v in (('steps', steps), ('kills', kills)) if v is not None}
+    call = python_call(load_config(file if file else {}, words), file, words).replace('imgcls.train(', 'imgcls.check_resume(').removesuffix(')')
+    extra = ', '.join(f'{k}={v}' for k, v in given.items())
+    print(f"python: {call}{', ' if extra and not call.endswith('(') else ''}{extra})", flush=True)
+    if hasattr(signal, 'SIGTERM'): signal.signal(signal.SIGTERM, _terminated)
+    from imgcls.resuming import check_resume
+    report = check_resume(file if file else {}, words, **given)
+    print(report.table())
+    return None if report.passed else 1
+
+# %% ../nbs/60_cli.ipynb #5d1c0a73
+def take_number(words: list[str], name: str) -> tuple[int | None, list[str]]: # its value, and the other words
+    "Take a whole number, given as `--name N`, out of the words."
+    text, words = take_option(words, name)
+    try: return None if text is None else int(text), words
+    except ValueError: raise UserError(f"--{name} should be a whole number, not '{text}'") from None
+
+# %% ../nbs/60_cli.ipynb #5d1c0a74
+_CHECK_RESUME_HELP = """imgcls_check_resume [--steps N] [--kills K] [--config FILE] [options of imgcls_train]
+
+Train 2 N optimiser steps; train as many, killed (SIGKILL) at random moments and resumed; compare everything bit for bit.
+Nothing of yours is touched: both runs are made in a temporary folder. Exit code 0: all agrees, 1: something differs, 2: a mistake in the options.
+
+  --steps N     20 if left out; where training has less than 2 N steps, all of it
+  --kills K     how often the second run is killed; 1 if left out"""
+
+# %% ../nbs/60_cli.ipynb #5d1c0a75
+def check_resume(): sys.exit(run_script(check_resume_script))
 
 # %% ../nbs/60_cli.ipynb #50b3374d
 def models_script(words: list[str]):

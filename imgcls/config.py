@@ -9,7 +9,7 @@ __all__ = ['ModelOptions', 'LossOptions', 'DataOptions', 'AugmentOptions', 'Tran
            'to_yaml', 'help_text', 'lightning_precision']
 
 # %% ../nbs/00_config.ipynb #f313417e
-import math, types, typing
+import functools, math, types, typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Literal
 import yaml
 from fastcore.docments import docments
 
-from .errors import UserError, nearest
+from .errors import UserError, nearest, plain
 
 # %% ../nbs/00_config.ipynb #814fcf89
 @dataclass
@@ -48,6 +48,7 @@ class DataOptions:
     test_fraction: float = 0.0 # share taken for a test split where the data has none
     class_level: Literal['auto', 'first', 'leaf'] = 'auto' # which folder names the class when folders nest deeper
     background: list[int] = field(default_factory=lambda: [255, 255, 255]) # colour (RGB, 0-255) put under transparent images
+    manifest: Literal['off', 'sizes', 'hashes'] = 'sizes' # what a run writes down of every image (manifest.csv.gz), so that a resumed one can name what changed; hashes reads them all
     max_pixels: int = 170_000_000 # larger images are refused before they are decoded
 
 # %% ../nbs/00_config.ipynb #1a976c2a
@@ -143,6 +144,7 @@ def option_specs(schema: type = TrainConfig, # a dataclass
     return found
 
 # %% ../nbs/00_config.ipynb #a1d4dd45
+@functools.cache
 def _comments(schema):
     "The comments beside the fields of `schema`; none when its source cannot be read (a class made in a notebook)."
     try: return docments(schema)
@@ -174,7 +176,9 @@ def coerce(value, # as read
     elif kind is bool:
         if isinstance(value, bool): return value
     elif kind in (int, float): return _coerce_number(value, kind)
-    elif isinstance(value, kind): return dict(value) if kind is dict else value
+    elif kind is dict:
+        if isinstance(value, dict) and all(isinstance(name, str) for name in value): return dict(value)
+    elif isinstance(value, kind): return value
     elif kind is str and isinstance(value, (int, float, Path)) and not isinstance(value, bool): return str(value)
     raise TypeError
 
@@ -193,7 +197,7 @@ def _coerce_number(value, kind):
     "A number from a number or from its text."
     if isinstance(value, bool): raise TypeError
     try: number = float(value)
-    except (ValueError, TypeError): raise TypeError from None
+    except (ValueError, TypeError, OverflowError): raise TypeError from None
     if kind is float: return number
     if not math.isfinite(number) or number != int(number): raise TypeError
     return int(value) if isinstance(value, int) else int(number)
@@ -208,23 +212,59 @@ class Setting:
 # %% ../nbs/00_config.ipynb #ccd184a0
 def _flatten(node, source, specs, prefix=''):
     "Settings by dotted key from a YAML mapping node."
-    loader, found = yaml.SafeLoader(''), {}
+    found = {}
     for key_node, value_node in node.value:
-        key, origin = prefix + str(key_node.value), f'{source}:{key_node.start_mark.line + 1}'
+        key, origin = f'{prefix}{key_node.value}', f'{source}:{key_node.start_mark.line + 1}'
+        if not isinstance(key_node, yaml.ScalarNode): raise UserError(f'{origin}: an option is named by a text, not by a list or mapping')
         if key in found: raise UserError(f"{origin}: '{key}' is given twice")
         if isinstance(value_node, yaml.MappingNode) and any(s.startswith(key + '.') for s in specs):
             found |= _flatten(value_node, source, specs, key + '.')
-        else: found[key] = Setting(loader.construct_object(value_node, deep=True), origin)
+        else: found[key] = Setting(_constructed(value_node), origin)
     return found
 
 # %% ../nbs/00_config.ipynb #67f7675f
+class _PlainLoader(yaml.SafeLoader):
+    "YAML of plain data."
+    yaml_constructors = {f'tag:yaml.org,2002:{kind}': yaml.SafeLoader.yaml_constructors[f'tag:yaml.org,2002:{kind}']
+                         for kind in ('null', 'bool', 'int', 'float', 'str', 'seq', 'map')}
+    yaml_constructors |= {'tag:yaml.org,2002:timestamp': yaml.SafeLoader.construct_yaml_str, None: yaml.SafeLoader.construct_undefined}
+
+# %% ../nbs/00_config.ipynb #e23b8c5e
+def _composed(text):
+    "The tree of a YAML text, or None; `yaml.YAMLError` when it is too large for options."
+    if len(text) > _MOST['characters']: raise yaml.YAMLError(f"more than {_MOST['characters']:,} characters")
+    try: tree = yaml.compose(text, Loader=_PlainLoader)
+    except RecursionError: raise yaml.YAMLError('nested too deeply') from None
+    left, waiting = _MOST['values'], [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if isinstance(node, yaml.ScalarNode) and len(node.value) > _MOST['digits' if node.tag.endswith(':int') else 'characters of a value']: raise yaml.YAMLError('a value is too long')
+        inside = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else []
+        left -= len(inside)
+        if left < 0: raise yaml.YAMLError(f"stands for more than {_MOST['values']:,} values")
+        if depth > _MOST['levels']: raise yaml.YAMLError('nested too deeply')
+        waiting.extend((part, depth + 1) for part in inside)
+    return tree
+
+# %% ../nbs/00_config.ipynb #e5a77ca8
+_MOST = {'characters': 1_000_000, 'values': 100_000, 'characters of a value': 10_000, 'digits': 400, 'levels': 50}
+
+# %% ../nbs/00_config.ipynb #1cd3ba5f
+def _constructed(node):
+    "The value of a node; `yaml.YAMLError` when it is none of its kind, as in `!!int x`."
+    try: return _PlainLoader('').construct_object(node, deep=True)
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError):
+        raise yaml.constructor.ConstructorError(None, None, 'a value that is none of its kind', node.start_mark) from None
+
+# %% ../nbs/00_config.ipynb #a4862272
 def read_yaml(path, # a YAML file
              ) -> dict[str, Setting]: # by dotted key
     "Read options from a YAML file; each remembers its line."
-    try: text = Path(path).read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as error: raise UserError(f'{path}: cannot be read ({_reason(error)})') from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        with open(path, encoding='utf-8-sig') as file: text = file.read(_MOST['characters'] + 1)
+    except (OSError, ValueError) as error: raise UserError(f'{path}: cannot be read ({_reason(error)})') from None
+    try:
+        node = _composed(text)
         if node is None: return {}
         if not isinstance(node, yaml.MappingNode): raise UserError(f'{path}: holds no options; expected lines like "epochs: 10"')
         return _flatten(node, Path(path).name, option_specs())
@@ -275,12 +315,12 @@ _BOOLEANS = ('true', 'false', 'yes', 'no', 'on', 'off')
 # %% ../nbs/00_config.ipynb #e3f6d52f
 def parse_value(text: str): # one word of the command line
     "The value of `text` as YAML reads it; `0,1` is a list."
-    try: value = yaml.safe_load(text)
+    try: value = None if (tree := _composed(text)) is None else _constructed(tree)
     except yaml.YAMLError: return text
     if isinstance(value, str) and ',' in value and all(p.strip().lstrip('-').isdigit() for p in value.split(',')):
         return [int(p) for p in value.split(',')]
     if isinstance(value, int) and not isinstance(value, bool) and ',' in text: return [int(p) for p in text.split(',')]
-    return value if isinstance(value, (str, int, float, bool, list, dict, type(None))) else text
+    return value
 
 # %% ../nbs/00_config.ipynb #f5aed67d
 def merge(*layers: dict, # settings by dotted key, weakest first
@@ -394,7 +434,7 @@ def _flatten_mapping(mapping, origin, prefix='', specs=None):
     "Settings by dotted key from nested mappings; a free mapping stays whole."
     specs, found = specs or option_specs(), {}
     for name, value in mapping.items():
-        key = prefix + name
+        key = f'{prefix}{name}'
         if isinstance(value, Mapping) and any(s.startswith(key + '.') for s in specs):
             found |= _flatten_mapping(value, origin, key + '.', specs)
         else: found[key] = Setting(value, origin)
@@ -429,20 +469,32 @@ def to_yaml(config, # a `TrainConfig`
         if group != section:
             section = group
             if group: lines.append(f'{group}:')
-        value = yaml.safe_dump(settings[key].value, default_flow_style=True, width=10_000, allow_unicode=True).removesuffix('...\n').strip()
-        note = {'origin': settings[key].origin, 'help': spec.comment, 'none': ''}[comment]
+        note = plain({'origin': settings[key].origin, 'help': spec.comment, 'none': ''}[comment])
+        value = _one_line(settings[key].value)
         lines.append(f"{'  ' if group else ''}{name}: {value}{f'  # {note}' if note else ''}")
     return '\n'.join(lines) + '\n'
 
 # %% ../nbs/00_config.ipynb #04c4edaf
+def _one_line(value):
+    "A value as YAML on one line, whatever it holds; mappings keep their order."
+    return yaml.dump(value, Dumper=_OneLineDumper, default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False).removesuffix('...\n').strip()
+
+# %% ../nbs/00_config.ipynb #20b0034f
+class _OneLineDumper(yaml.SafeDumper):
+    "YAML whose texts stay on their line."
+    def represent_text(self, text): return self.represent_scalar('tag:yaml.org,2002:str', text, style=None if text.isprintable() else '"')
+
+# %% ../nbs/00_config.ipynb #d80eacae
+_OneLineDumper.add_representer(str, _OneLineDumper.represent_text)
+
+# %% ../nbs/00_config.ipynb #5e405e20
 def help_text(usage: str = 'imgcls_train [--option value ...]', # first line
              ) -> str:
     "One line per option: name, default, comment."
     lines = [f'usage: {usage}', '', 'Options come from the defaults, then config.yaml (or --config FILE), then the command line.',
              '--print_config shows them merged, with the origin of each.', '']
     for key, spec in option_specs().items():
-        default = yaml.safe_dump(spec.default, default_flow_style=True, width=10_000).removesuffix('...\n').strip()
-        lines.append(f'  --{key} {default}')
+        lines.append(f'  --{key} {_one_line(spec.default)}')
         lines.append(f'        {spec.comment} [{type_words(spec.type)}]')
     return '\n'.join(lines)
 

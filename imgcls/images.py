@@ -6,7 +6,7 @@
 __all__ = ['IMAGE_EXTENSIONS', 'ImageError', 'is_image_file', 'to_rgb', 'decode', 'image_size']
 
 # %% ../nbs/11_images.ipynb #75a135dd
-import io, os, warnings
+import contextlib, io, os, re, stat, struct, warnings
 from pathlib import Path
 
 from PIL import Image, ImageFile, ImageOps
@@ -45,11 +45,63 @@ def to_rgb(image: Image.Image, background=(255, 255, 255)) -> Image.Image: # mod
 def _scaled_gray(image):
     "Eight bits of a 16-bit, 32-bit or floating-point gray image: by its type where that says the range, else by its values."
     import numpy as np
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
-    top = 65535 if image.mode.startswith('I;16') else next((t for t in ((1, 255, 65535) if image.mode == 'F' else (255, 65535)) if values.max() <= t), values.max())
-    return Image.fromarray((values.clip(0) * (255 / top)).round().astype(np.uint8))
+    values = np.asarray(image).reshape(-1)
+    high = float(values.max(initial=0, where=np.isfinite(values)))
+    top = 65535 if image.mode.startswith('I;16') else next((t for t in ((1, 255, 65535) if image.mode == 'F' else (255, 65535)) if high <= t), high)
+    levels = np.empty(len(values), np.uint8)
+    for part in (slice(i, i + 2**20) for i in range(0, len(values), 2**20)): # in parts: eight bytes a pixel are much for a large image
+        levels[part] = (np.nan_to_num(values[part].astype(np.float64), posinf=0, neginf=0).clip(0) * (255 / top)).round()
+    return Image.fromarray(levels.reshape(image.height, image.width))
 
 # %% ../nbs/11_images.ipynb #ea332327
+_FORMATS = 'JPEG MPO PNG GIF BMP DIB TIFF WEBP AVIF HEIF JPEG2000 PPM ICO TGA'.split() # Pillow's names; TGA last, it has no mark of its own
+_MOST_SCANS = 100 # of a JPEG
+
+# %% ../nbs/11_images.ipynb #c49024f7
+def _open(file):
+    "Pillow's image of a path or file object, if it is of a kind that we read; a pipe or device might never end."
+    if isinstance(file, (str, os.PathLike)) and not stat.S_ISREG(mode := os.stat(file).st_mode) and not stat.S_ISDIR(mode):
+        raise ImageError('a pipe, socket or device, not a file')
+    Image.init()
+    _check_icon(file)
+    return Image.open(file, formats=[name for name in _FORMATS if name in Image.OPEN])
+
+# %% ../nbs/11_images.ipynb #17dd62b5
+def _check_icon(file):
+    "Refuse an icon that holds larger images than icons have: Pillow decodes them while it opens the file."
+    with contextlib.nullcontext(file) if hasattr(file, 'read') else open(file, 'rb') as icon:
+        here, head = icon.tell(), icon.read(6)
+        data = head + icon.read() if head[:4] == b'\0\0\1\0' else b''
+        icon.seek(here)
+    for entry in range(6, min(len(data), 6 + 16 * int.from_bytes(data[4:6], 'little')) - 15, 16):
+        inner = data[int.from_bytes(data[entry + 12:entry + 16], 'little'):][:24]
+        if len(inner) < 24: continue
+        kind, at = ('>II', 16) if inner[:4] == b'\x89PNG' else ('<HH', 4) if inner[0] == 12 else ('<ii', 4) # PNG, or an old or a newer bitmap
+        width, height = struct.unpack_from(kind, inner, at)
+        if max(abs(width), abs(height)) > 2048: raise ImageError(f'an icon that holds {width} x {height} pixels')
+
+# %% ../nbs/11_images.ipynb #e09c2c80
+def _check(image, max_pixels):
+    "Refuse, from its header, what would take too much memory or time."
+    if image.width * image.height > max_pixels: raise ImageError(f'{image.width} x {image.height} pixels are more than max_pixels ({max_pixels})')
+    if image.format in ('JPEG', 'MPO') and _scans(image.fp) > _MOST_SCANS: raise ImageError(f'a JPEG of more than {_MOST_SCANS} scans')
+
+# %% ../nbs/11_images.ipynb #7d302f81
+def _scans(file):
+    "How many scans a JPEG has; other files inside it (thumbnails, a film) are only looked into when there seem to be very many."
+    here = file.tell()
+    file.seek(0)
+    data = file.read()
+    file.seek(here)
+    at, scans = 2, data.count(b'\xff\xda')
+    if scans <= _MOST_SCANS: return scans
+    scans, mark = 0, re.compile(rb'\xff([^\0\xd0-\xd7\xff])', re.S) # neither a stuffed byte, nor a restart, nor a filler
+    while (found := mark.search(data, at)) and found[1] != b'\xd9': # the end of the image
+        scans += found[1] == b'\xda'
+        at = found.end() + (0 if found[1] in (b'\x01', b'\xd8') else int.from_bytes(data[found.end():found.end() + 2], 'big'))
+    return scans
+
+# %% ../nbs/11_images.ipynb #ca532ff5
 def decode(source, # path, bytes, file object, PIL image, or uint8 array H x W (x 1, 3 or 4)
            background=(255, 255, 255), # RGB under transparent parts
            max_pixels: int = 170_000_000, # larger images are refused from their header
@@ -58,20 +110,19 @@ def decode(source, # path, bytes, file object, PIL image, or uint8 array H x W (
     name = str(source) if isinstance(source, (str, Path)) else getattr(source, 'filename', None) or 'image'
     try:
         with _opened(source) as image:
-            width, height = image.size
-            if width * height > max_pixels: raise ImageError(f'{width} x {height} pixels are more than max_pixels ({max_pixels})')
+            _check(image, max_pixels)
             image.load()
             return to_rgb(_upright(image), background)
     except ImageError as error: raise ImageError(f'{name}: {error}') from None
     except Exception as error: # Pillow raises many kinds: OSError, ValueError, SyntaxError, DecompressionBombError, struct.error, ...
         raise ImageError(f'{name}: {_why(error)}') from None
 
-# %% ../nbs/11_images.ipynb #c49024f7
+# %% ../nbs/11_images.ipynb #8b85e434
 def _opened(source):
     "A PIL image that a `with` can close, from anything `decode` takes."
     if isinstance(source, Image.Image): return source.copy()
-    if isinstance(source, (bytes, bytearray)): return Image.open(io.BytesIO(source))
-    if not hasattr(source, '__array__'): return Image.open(source)
+    if isinstance(source, (bytes, bytearray)): return _open(io.BytesIO(source))
+    if not hasattr(source, '__array__'): return _open(source)
     shape, kind = source.shape, str(source.dtype)
     if kind != 'uint8' or not (len(shape) == 2 or len(shape) == 3 and shape[2] in (1, 3, 4)):
         raise ImageError(f"an array should be uint8, H x W or H x W x 1, 3 or 4, not {kind} {' x '.join(map(str, shape))}")
@@ -92,11 +143,11 @@ def _why(error):
     text = (getattr(error, 'strerror', None) or str(error)).splitlines()
     return text[0] if text else type(error).__name__
 
-# %% ../nbs/11_images.ipynb #bac81596
+# %% ../nbs/11_images.ipynb #ddcdeb66
 def image_size(path) -> tuple[int, int]: # width and height, upright
     "The size of an image from its header alone."
     try:
-        with Image.open(path) as image:
+        with _open(path) as image:
             turned = image.getexif().get(0x0112) in (5, 6, 7, 8)
             return image.size[::-1] if turned else image.size
     except Exception as error: raise ImageError(f'{path}: {_why(error)}') from None

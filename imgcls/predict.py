@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SEAL', 'list_sources', 'Prediction', 'Predictions', 'softmax', 'progress_bar', 'Predictor', 'load', 'load_checkpoint',
            'load_safetensors', 'network_predictor', 'head_of', 'with_embedding', 'load_onnx', 'open_session',
-           'file_seal', 'broken_seal', 'check_session', 'write_predictions']
+           'check_places', 'file_seal', 'broken_seal', 'check_session', 'write_predictions']
 
 # %% ../nbs/40_predict.ipynb #919f3c4a
 import base64, csv, glob, hashlib, html, io, itertools, json, os, re, sys
@@ -19,6 +19,7 @@ from typing import Any, Callable
 import numpy as np
 from PIL import Image
 
+from .card import check_card, read_card
 from .errors import UserError
 from .images import decode, is_image_file
 from .runs import resolve_checkpoint
@@ -36,11 +37,11 @@ def list_sources(source, # path, folder, glob, PIL image, H x W (x C) uint8 arra
 def _files(source):
     "The image files that a path, folder or glob names."
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         found = sorted(p for p in path.rglob('*') if p.is_file() and is_image_file(p.name) and not any(s.startswith('.') for s in p.relative_to(path).parts))
         if not found: raise UserError(f'{source}: no images in this folder')
         return found
-    if path.exists(): return [path]
+    if os.path.exists(path): return [path]
     found = sorted(Path(p) for p in glob.glob(str(source), recursive=True) if Path(p).is_file()) if glob.has_magic(str(source)) else []
     if not found: raise UserError(f'{source}: no such file, folder or pattern')
     return found
@@ -243,14 +244,16 @@ def network_predictor(card: dict, state: dict, # from `artifact_card`; weights
     import torch
     from imgcls.artifact import filled_network
     from imgcls.scoring import to_float
-    try: network = filled_network(card['network'], state).to(device or 'cpu')
+    network, transform, classes = filled_network(card['network'], state), card['transform'], len(card['classes'])
+    try: network = network.to(device or 'cpu')
     except (RuntimeError, AssertionError) as error: raise UserError(f"device '{device}' cannot be used ({str(error).splitlines()[0]})") from None
-    transform, head = card['transform'], head_of(network, card['transform'])
+    try: head = head_of(network, transform)
+    except Exception as error: raise UserError(f"{path}: its network cannot take images of its transform ({type(error).__name__}: {str(error)[:200]})") from None
     def forward(images):
         with torch.inference_mode():
             pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).to(device or 'cpu')
             logits, features = with_embedding(network, head, to_float(transform, pixels))
-        return logits.float().cpu().numpy(), None if features is None else features.float().cpu().numpy()
+        return _checked(logits.float().cpu().numpy(), None if features is None else features.float().cpu().numpy(), (len(images), classes), path)
     kept = {k: v for k, v in card.items() if k not in ('classes', 'transform', 'network')}
     facts = kept | {'name': card['network']['name'], 'made': card['network'], 'file': str(path), 'network': network, 'head': head}
     return Predictor(forward, card['classes'], transform, facts, card['temperature'][card['weights']])
@@ -290,18 +293,29 @@ def load_onnx(path, classes=None, transform=None, # for a file without the metad
     held = session.get_modelmeta().custom_metadata_map
     if 'imgcls' in held:
         if classes is not None or transform is not None: raise UserError(f'{path}: holds its classes and transform; they cannot be given again')
-        card = json.loads(held['imgcls'])
+        card = read_card(path, held['imgcls'])
         if 'layout' not in card: raise UserError(f'{path}: written by an earlier version of imgcls; export it again')
     else: card = _foreign_card(path, classes, transform)
+    check_card(path, card, exported=True)
     check_session(path, session, card)
     name, embedded = session.get_inputs()[0].name, card.get('embedded', False)
     wanted = [session.get_outputs()[0].name, *(o.name for o in session.get_outputs()[1:] if o.name == 'embedding')]
     def forward(images):
         fed = images if embedded else _as_float(card['transform'], images.transpose(0, 3, 1, 2))
-        answers, features = (session.run(wanted, {name: np.ascontiguousarray(fed)}) + [None])[:2]
+        try: answers, features = (session.run(wanted, {name: np.ascontiguousarray(fed)}) + [None])[:2]
+        except Exception as error: raise UserError(f'{path}: fails on a batch of images ({str(error).splitlines()[0][:200]})') from None
+        answers, features = _checked(answers, features, (len(images), len(card['classes'])), path)
         return np.log(np.maximum(answers, 1e-38)) if embedded else answers, features
     facts = {k: v for k, v in card.items() if k not in ('classes', 'transform', 'network')} | {'name': card['network']['name'], 'file': str(path)}
     return Predictor(forward, card['classes'], card['transform'], facts, 1.0 if embedded else card['temperature'][card['weights']], embedded)
+
+# %% ../nbs/40_predict.ipynb #06f3077e
+def _checked(answers, features, shape, path):
+    "What came out of a network, if it is a number for each image and class, and an embedding for each image where there is one."
+    fits = lambda found: isinstance(found, np.ndarray) and found.dtype.kind == 'f'
+    if not fits(answers) or answers.shape != shape: raise UserError(f"{path}: should answer with {' x '.join(map(str, shape))} numbers, not {getattr(answers, 'shape', type(answers).__name__)}")
+    if features is not None and (not fits(features) or features.ndim != 2 or len(features) != shape[0]): raise UserError(f'{path}: its embedding is not {shape[0]} x D numbers')
+    return answers, features
 
 # %% ../nbs/40_predict.ipynb #cc8d4e69
 def _as_float(transform, images): # B x C x H x W
@@ -314,13 +328,28 @@ def open_session(path: Path, device: str | None = None):
     import onnxruntime
     try: data = path.read_bytes()
     except FileNotFoundError: raise UserError(f'{path}: no such file') from None
-    except OSError as error: raise UserError(f'{path}: cannot be read ({error.strerror or error})') from None
+    except (OSError, ValueError) as error: raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if not data: raise UserError(f'{path}: the file is empty')
     if broken_seal(data): raise UserError(f'{path}: was changed after its export (the seal is broken)')
+    check_places(path, data)
     providers = {None: 'CPUExecutionProvider', 'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
     if providers.get(device) not in onnxruntime.get_available_providers(): raise UserError(f"device '{device}': this onnxruntime cannot use it")
-    try: return onnxruntime.InferenceSession(str(path), providers=[providers[device]]) # by path: weights over 2 GB lie beside
-    except Exception as error: raise UserError(f'{path}: not an ONNX file that can be read ({str(error).splitlines()[0].rpartition("failed:")[2][:120]})') from None
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=[providers[device]]) # by path: weights over 2 GB lie beside
+        session.get_modelmeta().custom_metadata_map, [(end.name, end.shape) for end in (*session.get_inputs(), *session.get_outputs())] # are texts
+        return session
+    except Exception as error:
+        said = (str(error).splitlines() or [''])[0].rpartition('failed:')[2][:120]
+        raise UserError(f'{path}: not an ONNX file that can be read ({said})') from None
+
+# %% ../nbs/40_predict.ipynb #6d25d691
+def check_places(path: Path, data: bytes): # of the ONNX file
+    "Raise `UserError` when weights are to be read from anywhere but a file beside this one."
+    for found in re.finditer(rb'(?:\x08|\x88\x80*\0)location', data): # a key of a weight's external data
+        value = re.compile(rb'\x12([\x01-\x7f])', re.S).match(data, found.end())
+        name = data[value.end():value.end() + value[1][0]].decode(errors='surrogateescape') if value else ''
+        if name in ('', '..') or Path(name).name != name or '\\' in name or '\0' in name or (path.parent/name).is_symlink():
+            raise UserError(f"{path}: takes weights from '{name}'; they may only lie in a file beside it")
 
 # %% ../nbs/40_predict.ipynb #10daa126
 SEAL = re.compile(rb'imgcls-seal:([0-9a-f]{64})')
@@ -346,23 +375,24 @@ def _foreign_card(path, classes, transform):
     how = _json(transform) if isinstance(transform, (str, os.PathLike)) else dict(transform)
     known = eval_transform()
     if not isinstance(how, dict) or set(how) - set(known): raise UserError(f"{path}: a transform has {', '.join(known)}, not {how if not isinstance(how, dict) else ', '.join(set(how) - set(known))}")
-    return {'network': {'name': path.stem}, 'classes': names, 'transform': {**known, **how}, 'weights': '', 'temperature': {'': 1.0}}
+    return {'network': {'name': path.stem}, 'classes': names, 'transform': {**known, **how}, 'weights': '', 'temperature': {'': 1.0}, 'options': {}}
 
 # %% ../nbs/40_predict.ipynb #29382e99
 def _lines(path):
     "The lines of a text file that are not empty."
     try: return [line.strip() for line in Path(path).read_text(encoding='utf-8').splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error: raise UserError(f"{path}: cannot be read as a list of classes ({getattr(error, 'strerror', None) or error})") from None
+    except (OSError, ValueError) as error: raise UserError(f"{path}: cannot be read as a list of classes ({getattr(error, 'strerror', None) or error})") from None
 
 # %% ../nbs/40_predict.ipynb #110c0b4b
 def _json(path):
     "What a JSON file holds."
     try: return json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error: raise UserError(f"{path}: cannot be read as a transform ({getattr(error, 'strerror', None) or error})") from None
+    except (OSError, ValueError, RecursionError) as error: raise UserError(f"{path}: cannot be read as a transform ({getattr(error, 'strerror', None) or error})") from None
 
 # %% ../nbs/40_predict.ipynb #e1103268
 def check_session(path: Path, session, card: dict):
     "Raise `UserError` unless inputs and outputs fit classes and transform."
+    if len(session.get_inputs()) != 1 or not session.get_outputs(): raise UserError(f'{path}: should have one input and an output, not {len(session.get_inputs())} and {len(session.get_outputs())}')
     shape, out = session.get_inputs()[0].shape, session.get_outputs()[0].shape
     if len(shape) != 4 or len(out) != 2: raise UserError(f'{path}: should take B x C x H x W and give B x classes, not {shape} and {out}')
     transform = card['transform']
@@ -375,9 +405,11 @@ def check_session(path: Path, session, card: dict):
 def write_predictions(predictions: Iterable[Prediction], path): # .csv or .json
     "Write a table of predictions."
     rows, path = [p.row() for p in predictions], Path(path)
-    if path.suffix == '.json': path.write_text(json.dumps(rows, indent=1, ensure_ascii=False)); return
+    if path.suffix == '.json':
+        path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding='utf-8', errors='surrogateescape') # names of files need not be UTF-8
+        return
     columns = list(dict.fromkeys(c for row in rows for c in row if c != 'error')) + ['error']
-    with open(path, 'w', newline='', encoding='utf-8') as file:
+    with open(path, 'w', newline='', encoding='utf-8', errors='surrogateescape') as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)

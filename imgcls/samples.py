@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from fastcore.basics import patch
 
-from .errors import UserError, nearest
+from .errors import UserError, check_class_names, nearest, plain
 from .images import is_image_file
 
 # %% ../nbs/10_samples.ipynb #8eef717b
@@ -61,7 +61,7 @@ def fingerprint(self: SampleTable) -> str: # hexadecimal
 @patch
 def to_csv(self: SampleTable, path):
     "Write path, label and split as a table that `read_samples` reads; paths become absolute."
-    with open(path, 'w', newline='', encoding='utf-8') as file:
+    with open(path, 'w', newline='', encoding='utf-8', errors='surrogateescape') as file: # names of files need not be UTF-8
         writer = csv.writer(file)
         writer.writerow(['path', 'label', 'split'])
         writer.writerows((os.path.abspath(self.path(r)), self.classes[self.labels[r]], self.splits[r]) for r in range(len(self)))
@@ -183,6 +183,7 @@ def class_list(rows: list[tuple], # (split, class, path)
               ) -> list[str]:
     "The ordered class names; `UserError` when splits disagree."
     known = fixed or sorted({c for s, c, _ in rows if s == 'train'}, key=natural)
+    check_class_names(known)
     strange = Counter((s, c) for s, c, _ in rows if c not in set(known))
     if strange:
         (split, name), count = sorted(strange.items())[0]
@@ -208,7 +209,7 @@ def _build(rows, notes, root, source, classes, valid_fraction, test_fraction, se
     for split in sorted({s for s, *_ in rows} - {'train'}, key=SPLITS.index):
         absent = set(classes) - {c for s, c, _ in rows if s == split}
         if absent: more.append(f"{len(absent)} of {len(classes)} classes {'has' if len(absent) == 1 else 'have'} no image in the {split} split: {_few(sorted(absent, key=natural))}")
-    return SampleTable(root, [p for *_, p in rows], [number[c] for _, c, _ in rows], [s for s, *_ in rows], classes, notes + more, source)
+    return SampleTable(root, [p for *_, p in rows], [number[c] for _, c, _ in rows], [s for s, *_ in rows], classes, [plain(n) for n in notes + more], source)
 
 # %% ../nbs/10_samples.ipynb #0dc9b30d
 def _few(names, count=5):
@@ -268,11 +269,11 @@ def table_lines(path: Path): # of a .csv, .tsv or .parquet file
     "The column names first, then every row as its line number and a dict of texts, one at a time."
     if path.suffix.lower() == '.parquet': yield from _parquet_lines(path); return
     try:
-        with open(path, newline='', encoding='utf-8-sig') as file:
+        with open(path, newline='', encoding='utf-8-sig', errors='surrogateescape') as file:
             reader = csv.DictReader(file, delimiter='\t' if path.suffix.lower() == '.tsv' else ',', restkey='\0more')
             yield [n for n in reader.fieldnames or [] if n]
             for row in reader: yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error: raise UserError(f'{path}: cannot be read as a table ({error})') from None
+    except (OSError, csv.Error) as error: raise UserError(f'{path}: cannot be read as a table ({error})') from None
 
 # %% ../nbs/10_samples.ipynb #4c91cf29
 def _parquet_lines(path):
@@ -282,10 +283,18 @@ def _parquet_lines(path):
     text, line = lambda v: '' if v is None else str(v), 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
+            _check_unfolded(file.metadata, path.stat().st_size)
             yield file.schema_arrow.names
             for batch in file.iter_batches():
                 for line, row in enumerate(batch.to_pylist(), line + 1): yield line, {k: text(v) for k, v in row.items()}
-    except Exception as error: raise UserError(f'{path}: cannot be read as Parquet ({str(error).splitlines()[0]})') from None
+    except Exception as error: raise UserError(f'{path}: cannot be read as Parquet ({(str(error).splitlines() or [type(error).__name__])[0]})') from None
+
+# %% ../nbs/10_samples.ipynb #5b0f7a31
+def _check_unfolded(metadata, size):
+    "Raise `ValueError` for a Parquet file of `size` bytes that would unfold to very many."
+    stated = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    if stated > 100_000_000 + 100 * size or metadata.num_rows > 1_000_000 + 10 * size:
+        raise ValueError(f'its {size:,} bytes would unfold to {metadata.num_rows:,} rows, {stated:,} bytes')
 
 # %% ../nbs/10_samples.ipynb #27cb4e29
 def read_table(path: str, path_column: str | None = None, label_column: str | None = None, split_column: str | None = None,
@@ -309,10 +318,12 @@ def table_row(file: Path, line: int, row: dict, # as `table_lines` gives it
     "One line of a table; `UserError` names the line that makes no sense."
     path, label = ((row.get(c) or '').strip() for c in (path_column, label_column))
     if not path or not label: raise UserError(f"{file}:{line}: the {'path' if not path else 'label'} is empty")
-    if split_column is None: return None, label, path.replace('\\', '/')
+    if not label.isprintable() and any('\udc80' <= c <= '\udcff' for c in label): raise UserError(f"{file}:{line}: the label '{label}' is not UTF-8")
+    path = os.path.normpath(path.replace('\\', '/')).replace(os.sep, '/') # ./a.png and a.png are one image
+    if split_column is None: return None, label, path
     split = (row.get(split_column) or '').strip()
     if split.lower() not in SPLIT_NAMES: raise UserError(f"{file}:{line}: split '{split}' is unknown; take train, valid or test")
-    return SPLIT_NAMES[split.lower()], label, path.replace('\\', '/')
+    return SPLIT_NAMES[split.lower()], label, path
 
 # %% ../nbs/10_samples.ipynb #5de68dfa
 def _check_table(file, rows):
@@ -365,9 +376,9 @@ def read_samples(data_path: str = '', # a folder, a .csv, .tsv or .parquet file;
     "The sample table of whatever `data_path` is; `UserError` says what is wrong with it."
     common = dict(classes=classes, valid_fraction=valid_fraction, test_fraction=test_fraction, seed=seed)
     if not str(data_path): return read_folders(demo_digits(), **common)
-    path = Path(data_path).expanduser()
-    if path.is_dir(): return read_folders(str(path), class_level, **common)
-    if path.suffix.lower() not in ('.csv', '.tsv', '.parquet') and path.exists():
+    path = Path(os.path.expanduser(data_path))
+    if os.path.isdir(path): return read_folders(str(path), class_level, **common)
+    if path.suffix.lower() not in ('.csv', '.tsv', '.parquet') and os.path.exists(path):
         raise UserError(f'{data_path}: expected a folder or a .csv, .tsv or .parquet table')
-    if not path.is_file(): raise UserError(f'{data_path}: no such folder or table')
+    if not os.path.isfile(path): raise UserError(f'{data_path}: no such folder or table')
     return read_table(str(path), path_column, label_column, split_column, **common)

@@ -7,9 +7,9 @@ __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', '
            'metric_columns', 'check_save_metric', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
            'write_atomically', 'write_to_disk', 'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor',
            'start_run_folder', 'score_line', 'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings',
-           'whole_checkpoint', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run', 'discover_beside',
-           'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings', 'resume',
-           'closing_line', 'run_folder_of', 'quiet_lightning']
+           'whole_checkpoint', 'check_position', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run',
+           'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings',
+           'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
 import errno, gc, io, json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -25,6 +25,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from tqdm.auto import tqdm
 
 from .artifact import read_checkpoint
+from .auditing import compare_manifest, quick_audit, write_manifest
 from .capsules import write_capsule
 from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
 from .errors import RunFault
@@ -36,7 +37,7 @@ from .models import check_network
 from .module import DataModule, EMACallback, ImageClassifier, NotFinite, build_classifier
 from .optim import steps_per_epoch
 from .registry import discover
-from .runs import MetricsFile, is_first_process, latest_checkpoint, new_run_folder, provenance, resolve_checkpoint, run_lock
+from .runs import MetricsFile, is_first_process, check_links, latest_checkpoint, new_run_folder, provenance, read_scores, resolve_checkpoint, run_lock
 
 # %% ../nbs/34_training.ipynb #6f9e13af
 def accelerator_of(config: TrainConfig) -> str: # cpu, cuda or mps
@@ -171,8 +172,7 @@ class Checkpoints:
     "The files of a run: the best `keep` by `metric`, and the last."
     def __init__(self, folder: Path, keep: int, metric: str):
         self.folder, self.keep, self.metric, self.mode = Path(folder), keep, metric, metric_mode(metric)
-        file = self.folder/'scores.json'
-        self.scores = json.loads(file.read_text()) if file.is_file() else {}
+        self.scores = read_scores(self.folder)
 
     def name(self, epoch: int, step: int, value: float) -> str: # epoch from 0
         "The file name, e.g. epoch_10-loss_0.123.ckpt; with the step where that is taken."
@@ -223,6 +223,7 @@ def link_or_copy(source: Path, target: Path):
 def write_atomically(path: Path, text: str):
     "Write beside `path`, then move there."
     beside = path.with_name(path.name + '.part')
+    beside.unlink(missing_ok=True)
     try:
         write_to_disk(beside, text.encode())
         os.replace(beside, path)
@@ -301,9 +302,10 @@ class Monitor(pl.Callback):
     def setup(self, trainer, module, stage):
         "Make the run folder, once for all processes, and hold it."
         if self.folder is None:
-            made = str(start_run_folder(self.config)) if trainer.is_global_zero else ''
+            made = str(start_run_folder(self.config, trainer.datamodule.data)) if trainer.is_global_zero else ''
             self.folder = Path(trainer.strategy.broadcast(made))
         if trainer.is_global_zero:
+            check_links(self.folder)
             self.held.enter_context(run_lock(self.folder))
             print(f'run folder: {self.folder}', flush=True)
         files = Checkpoints(self.folder/'checkpoints', self.config.save_checkpoint_num, self.config.save_metric)
@@ -311,12 +313,13 @@ class Monitor(pl.Callback):
         self.files = files
 
 # %% ../nbs/34_training.ipynb #a592a040
-def start_run_folder(config: TrainConfig) -> Path:
-    "A new run folder with the options and where they come from."
+def start_run_folder(config: TrainConfig, data: Data) -> Path:
+    "A new run folder with the options, where they come from, and what the images are."
     folder = new_run_folder(config.output_dir, config.project, config.exp_name)
     (folder/'save_config.yaml').write_text(to_yaml(config, 'origin'))
     (folder/'provenance.json').write_text(json.dumps(provenance(), indent=1))
     (folder/'checkpoints').mkdir(exist_ok=True)
+    if data.table and config.data.manifest != 'off': write_manifest(data.table, folder/'manifest.csv.gz', hashes=config.data.manifest == 'hashes')
     return folder
 
 # %% ../nbs/34_training.ipynb #5c7c72e6
@@ -343,8 +346,8 @@ def take_up(self: Monitor, trainer, module):
 
 # %% ../nbs/34_training.ipynb #cb003825
 @patch
-def finish_pending(self: Monitor, trainer, module):
-    "The evaluation of a run that has nothing left to train: Lightning does not start it."
+def finish_up(self: Monitor, trainer, module):
+    "Do what is still to be done in a run that has nothing left to train: Lightning does not start it."
     module.to(trainer.strategy.root_device)
     if module.ema: move_ema(module.ema, module.device)
     self.take_up(trainer, module)
@@ -587,7 +590,7 @@ def resume_settings(path: Path, checkpoint: dict) -> dict[str, Setting]: # by do
     held, known = checkpoint['imgcls'], option_specs()
     origins = {key: origin.rpartition(' (')[2].rstrip(')') if given_by_hand(origin) else '' for key, origin in held['origins'].items()}
     return {key: Setting(s.value, f'{path.name} ({origins[key]})' if origins.get(key) else path.name)
-            for key, s in config_settings(held['options']).items() if key in known and key != 'resume'}
+            for key, s in config_settings(held['options']).items() if key in known and key not in ('resume', 'output_dir')}
 
 # %% ../nbs/34_training.ipynb #67dbd30f
 def whole_checkpoint(path: Path, # the newest of a run
@@ -604,6 +607,19 @@ def whole_checkpoint(path: Path, # the newest of a run
     raise damage
 
 # %% ../nbs/34_training.ipynb #d6ac4bbc
+def check_position(path: Path, checkpoint: dict):
+    "Raise `UserError` unless a checkpoint says all that a run needs to go on."
+    held = checkpoint['imgcls']
+    try:
+        position = [held['position'][name] for name in ('epoch', 'batch', 'batches', 'images')]
+        options = held['options']['model']['model_name'], held['options']['model']['model_kwargs'], held['options']['accumulate_grad_batches']
+        rest = [held[name] for name in ('random', 'train_sums', 'tracker_id', 'kept', 'pending')] + [checkpoint[name] for name in ('loops', 'optimizer_states', 'global_step')]
+        texts = [*held['origins'], *held['origins'].values(), options[0]]
+        whole = all(type(n) is int and n >= 0 for n in position) and all(isinstance(t, str) for t in texts) and bool(rest)
+    except (KeyError, TypeError, AttributeError): whole = False
+    if not whole: raise UserError(f'{path}: does not say where its run stood; it can be loaded, but not resumed')
+
+# %% ../nbs/34_training.ipynb #cf7c253f
 def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tuple[TrainConfig, Path | None, dict | None]:
     "The config of a run, the checkpoint it goes on from, and what that holds."
     merged = load_config(config, arguments, **keywords)
@@ -614,6 +630,7 @@ def resolve_config(config=None, arguments: Iterable[str] = (), **keywords) -> tu
         return merged, None, None
     named = Path(merged.resume).suffix == '.ckpt'
     path, checkpoint = (path, read_checkpoint(path)) if named else whole_checkpoint(path)
+    check_position(path, checkpoint)
     return load_config(config, arguments, base=resume_settings(path, checkpoint), **keywords), path, checkpoint
 
 # %% ../nbs/34_training.ipynb #5a6097b6
@@ -625,7 +642,10 @@ def check_resume(config: TrainConfig, checkpoint: dict, data: Data, path: Path, 
         was, wanted = (f"{m['model_name']} {m['model_kwargs'] or ''}".strip() for m in (before, model))
         raise UserError(f'{path}: holds the network {was}; the options say {wanted}')
     if held['classes'] != data.classes: raise UserError(f"{path}: was trained on other classes: {held['classes'][:6]}; the data has {data.classes[:6]}")
-    if held['fingerprint'] != data.fingerprint: print('note: the data has changed since the checkpoint was written')
+    manifest = (run_folder_of(path) or path.parent)/'manifest.csv.gz'
+    if data.table and manifest.is_file():
+        for change in compare_manifest(manifest, data.table): print(f'note: since the run began: {change}')
+    elif held['fingerprint'] != data.fingerprint: print('note: the data has changed since the checkpoint was written')
     if config.epochs < position['epoch'] or config.epochs == position['epoch'] and position['batch']:
         raise UserError(f"{path}: {position['epoch']} epochs are done already; give --epochs more than that")
     done, step = position['batch'] * position['images'], config.train_batch_size * processes * config.accumulate_grad_batches
@@ -648,6 +668,7 @@ def summary(config: TrainConfig, data: Data, classifier: ImageClassifier, proces
              f"training    {config.epochs} epoch{'s' * (config.epochs > 1)} x {steps} optimiser steps of {size} images, {config.precision}, {accelerator_of(config)}"
              + (f' x {processes}' if processes > 1 else ''),
              f"weights     {'EMA and raw are scored, EMA is used' if config.use_ema else 'raw'}; best by {config.save_metric}"]
+    if data.table: lines.append(quick_audit(data.table).replace('audit: ', 'audit       ', 1))
     return '\n'.join(lines + [f'note        {note}' for note in [*data.notes, *size_hint(config, data)]])
 
 # %% ../nbs/34_training.ipynb #be675a04
@@ -760,14 +781,14 @@ def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: It
     trainer = build_trainer(monitor.config, [*averages, monitor, *callbacks])
     try:
         trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
-        if classifier.restored.get('pending'): monitor.finish_pending(trainer, classifier)
+        if classifier.restored: monitor.finish_up(trainer, classifier)
     except SystemExit: # how Lightning ends after a second Ctrl-C
         raise KeyboardInterrupt(f'interrupted at once. {how_to_go_on(monitor.folder)}') from None
     except Exception as error:
         if out_of_memory(error) and monitor.config.halve_on_oom and trainer.world_size == 1 and monitor.config.train_batch_size > 1: raise OutOfMemory from None
         said, begun = explain(error, monitor), monitor.begun > 0
         if said and not begun and isinstance(error, UserError): raise
-        if said: raise RunFault(f'{said}\n{how_to_go_on(monitor.folder)}') from None
+        if said: raise RunFault(said, how_to_go_on(monitor.folder)) from None
         if begun and is_first_process(): print(f'the run ended with {type(error).__name__}. {how_to_go_on(monitor.folder)}', file=sys.stderr)
         raise
     finally: monitor.close(failed=trainer.interrupted)
