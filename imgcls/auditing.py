@@ -26,7 +26,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageFile
 
 from .errors import UserError, nearest
-from .images import decode
+from .images import decode, open_image
 from .samples import SampleTable, Scan, classes_of, demo_digits, natural, pick_column, splits_of, table_lines, table_row, walk_folder
 
 # %% ../nbs/14_auditing.ipynb #6ac3d253
@@ -109,7 +109,7 @@ def examine(path: str) -> Facts:
     try: header, image = _strictly(data)
     except Exception as error: # many kinds, see decode
         damage = (str(error) or type(error).__name__).splitlines()[0]
-        try: image, header = decode(data), _header(Image.open(io.BytesIO(data)))
+        try: image, header = decode(data), _header(open_image(io.BytesIO(data)))
         except Exception as error: return Facts(size, digest, str(error).removeprefix('image: '))
     gray = image.convert('L').resize((32, 32), Image.Resampling.BOX)
     blank = int(np.asarray(gray, dtype=np.float32).std() < 2)
@@ -128,7 +128,7 @@ def _strictly(data):
     "Header and image, with Pillow's tolerance of cut files switched off for the process."
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with open_image(io.BytesIO(data)) as image:
             header = _header(image)
             image.draft(None, (64, 64))
             image.load()
@@ -637,7 +637,7 @@ def _write_text(path, text):
 def thumbnail(path: str, side: int = 96) -> str: # `data:` address of a JPEG, empty where the image cannot be read
     "A small copy of an image, to be put into a page."
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.draft(None, (side, side))
             small = decode(image)
     except Exception: return '' # many kinds, see decode
@@ -808,7 +808,7 @@ def _first(names, count=3): return ', '.join(names[:count]) + (', ...' if len(na
 def _opens(path):
     "Whether a file begins like an image."
     try:
-        with Image.open(path): return True
+        with open_image(path): return True
     except Exception: return False # many kinds, see decode
 
 # %% ../nbs/14_auditing.ipynb #751fde02

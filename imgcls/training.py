@@ -530,7 +530,7 @@ def save_cost(self: Monitor) -> str: # a line, or empty when nothing was saved
     if not self.costs or not last.is_file(): return ''
     size, share = last.stat().st_size / 1e6, sum(self.costs) / max(time.monotonic() - self.begun, 1e-9)
     return (f'checkpoints: {len(self.costs)} written, {sum(self.costs) / len(self.costs):.2f} s each, {100 * share:.1f} % of the time; '
-            f'{size:.1f} MB each, {self.config.save_checkpoint_num + 2} files at most, {size * (self.config.save_checkpoint_num + 2):.0f} MB')
+            f'{size:.1f} MB each, {self.config.save_checkpoint_num + 2} files at most, {size * (self.config.save_checkpoint_num + 2):.1f} MB')
 
 # %% ../nbs/34_training.ipynb #2d893036
 @patch
@@ -580,6 +580,7 @@ def explain(error: BaseException, monitor: Monitor) -> str: # empty for what nee
 # %% ../nbs/34_training.ipynb #667b9d26
 def how_to_go_on(folder: Path | None) -> str:
     "What a run that ended early leaves behind."
+    if folder and not (Path(folder)/'checkpoints').is_dir(): return f'{folder}: its folder checkpoints is gone'
     files = [p for p in (Path(folder)/'checkpoints').glob('*.ckpt')] if folder else []
     if not files: return f'no checkpoint was written yet{f" in {folder}" if folder else ""}'
     return f'To go on: imgcls_train --resume {folder}'
