@@ -14,7 +14,7 @@ import argparse, json, os, signal, sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import UserError, plain
+from .errors import UserError, broken_pair, plain
 from .runs import is_first_process
 
 # %% ../nbs/60_cli.ipynb #2f66b776
@@ -32,6 +32,10 @@ def run_script(work: Callable, # takes the words of the command line, gives an e
     except BrokenPipeError: # the reader of our output has gone, as in `imgcls_models | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (ImportError, RuntimeError, OSError) as error:
+        if not (said := broken_pair(error)): raise
+        print(f'error: {said}', file=sys.stderr)
+        return 1
 
 # %% ../nbs/60_cli.ipynb #d57bd206
 class Parser(argparse.ArgumentParser):

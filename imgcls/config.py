@@ -177,9 +177,20 @@ def coerce(value, # as read
         if isinstance(value, bool): return value
     elif kind in (int, float): return _coerce_number(value, kind)
     elif kind is dict:
-        if isinstance(value, dict) and all(isinstance(name, str) for name in value): return dict(value)
+        if isinstance(value, dict): return _plain_data(value)
+    elif kind is str and isinstance(value, str): return str(value)
     elif isinstance(value, kind): return value
     elif kind is str and isinstance(value, (int, float, Path)) and not isinstance(value, bool): return str(value)
+    raise TypeError
+
+# %% ../nbs/00_config.ipynb #b0baa7c2
+def _plain_data(value):
+    "Numbers, texts, lists and mappings, as a checkpoint and a YAML file hold them; NumPy's numbers and paths become such."
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value): return {str(name): _plain_data(v) for name, v in value.items()}
+    if isinstance(value, (list, tuple)): return [_plain_data(v) for v in value]
+    if isinstance(value, Path): return str(value)
+    if type(value).__module__ == 'numpy' and hasattr(value, 'item') and getattr(value, 'ndim', 1) == 0: return value.item()
+    if value is None or type(value) in (bool, int, float, str): return value
     raise TypeError
 
 # %% ../nbs/00_config.ipynb #c948849e
@@ -347,7 +358,8 @@ def _apply(merged, specs, key, setting):
         except TypeError:
             raise UserError(f"{setting.origin}: '{key}' should be {type_words(specs[key].type)}, not {setting.value!r}") from None
     elif parent in specs and specs[parent].type is dict:
-        merged[parent] = Setting({**merged[parent].value, name: setting.value}, setting.origin)
+        try: merged[parent] = Setting(coerce({**merged[parent].value, name: setting.value}, dict), setting.origin)
+        except TypeError: raise UserError(f"{setting.origin}: '{key}' should be a number, a text, a list or a mapping, not {setting.value!r}") from None
     else: raise _unknown(key, setting.origin, specs)
 
 # %% ../nbs/00_config.ipynb #eb2fc3cd

@@ -22,6 +22,7 @@ import lightning.pytorch as pl
 import torch
 from fastcore.basics import patch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from tqdm.auto import tqdm
 
 from .artifact import read_checkpoint
@@ -743,11 +744,12 @@ def build_trainer(config: TrainConfig, callbacks: list) -> pl.Trainer: # callbac
     clip = config.gradient_clip_val if config.gradient_clip_val and config.gradient_clip_val < 1000 else None
     kind = accelerator_of(config)
     devices = device_count(config, kind) if config.devices == 'auto' else config.devices
-    return pl.Trainer(max_epochs=config.epochs, accelerator=kind, devices=devices, strategy=config.strategy, num_nodes=config.num_nodes,
-                      precision=lightning_precision(config.precision), accumulate_grad_batches=config.accumulate_grad_batches,
-                      gradient_clip_val=clip, deterministic=config.deterministic or None, callbacks=callbacks, plugins=[CheckpointFile()], use_distributed_sampler=False,
-                      logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
-                      limit_val_batches=0, num_sanity_val_steps=0)
+    try: return pl.Trainer(max_epochs=config.epochs, accelerator=kind, devices=devices, strategy=config.strategy, num_nodes=config.num_nodes,
+                           precision=lightning_precision(config.precision), accumulate_grad_batches=config.accumulate_grad_batches, gradient_clip_val=clip,
+                           deterministic=config.deterministic or None, callbacks=callbacks, plugins=[CheckpointFile()], use_distributed_sampler=False,
+                           logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+                           limit_val_batches=0, num_sanity_val_steps=0)
+    except (ValueError, MisconfigurationException) as error: raise UserError(f"strategy '{config.strategy}': {str(error).splitlines()[0]}") from None
 
 # %% ../nbs/34_training.ipynb #324d7c54
 def train(config: TrainConfig | dict | str | Path | None = None, # options: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
