@@ -218,7 +218,7 @@ def child_failure(code: int, lines: list[str]) -> UserError: # lines: its output
     "Why an attempt failed, in the words of the process."
     said = [line for line in lines if line.startswith('error: ')]
     if code == UserError.exit_code and said: return UserError(said[-1].removeprefix('error: '))
-    return RunFault('\n'.join(['the run that was to be checked failed:', *lines[-15:]]))
+    return RunFault('the run that was to be checked failed:', *lines[-15:])
 
 # %% ../nbs/36_resuming.ipynb #cdd1efe9
 def hints(differ: set[str], # the parts that differ
