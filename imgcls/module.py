@@ -60,6 +60,8 @@ def build_classifier(config: TrainConfig, # the options
         raise UserError(f'model.model_kwargs.num_classes is {stated}, but the data has {len(data.classes)} classes')
     channels = arguments.pop('in_channels', 3)
     network = create_network(config.model.model_name, len(data.classes), channels, config.model.pretrained, config.image_size, **arguments)
+    if any(isinstance(p, nn.parameter.UninitializedTensorMixin) for p in network.state_dict(keep_vars=True).values()):
+        raise UserError(f'{config.model.model_name}: has lazy layers, whose sizes are known only after a first image; give the sizes')
     loss = create_loss(config.loss.loss_name, len(data.classes), data.class_counts(), **config.loss.loss_kwargs)
     made_with = dict(num_classes=len(data.classes), in_channels=channels, image_size=config.image_size, **arguments)
     return ImageClassifier(config, network, loss, data.classes, data.transform, made_with, data.fingerprint)
