@@ -8,7 +8,7 @@ __all__ = ['leaves', 'differences', 'Agreement', 'compare_trees', 'run_parts', '
            'check_experiment', 'run_killed', 'compare_trials', 'covered']
 
 # %% ../nbs/36_resuming.ipynb #146a300a
-import csv, json, math, os, random, signal, statistics, subprocess, sys, tempfile, threading, time, zlib
+import json, math, os, random, signal, statistics, subprocess, sys, tempfile, threading, time, zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from .artifact import read_checkpoint
 from .config import TrainConfig, UserError, load_config, to_dict
 from .errors import RunFault
-from .runs import latest_checkpoint
+from .runs import MetricsFile, latest_checkpoint
 from .training import train, whole_checkpoint
 
 # %% ../nbs/36_resuming.ipynb #9d21bb1d
@@ -77,7 +77,7 @@ def run_parts(folder: Path) -> dict: # trees by what they are, in plain words
     folder = Path(folder)
     checkpoint = read_checkpoint(folder/'checkpoints'/'last.ckpt')
     held, optimizers = checkpoint['imgcls'], checkpoint['optimizer_states']
-    with open(folder/'metrics.csv', newline='') as file: rows = [*csv.DictReader(file)]
+    rows = MetricsFile(folder/'metrics.csv', []).rows() # none in a run that ended before the first was due
     return {'raw weights': checkpoint['state_dict'], 'average (EMA)': checkpoint['ema'] or {},
             'optimiser': [o['state'] for o in optimizers],
             'schedule': {'step': checkpoint['global_step'], 'position': held['position'], 'groups': [o['param_groups'] for o in optimizers]},
