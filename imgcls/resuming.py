@@ -203,7 +203,7 @@ def last_step(notes: Path) -> int: # counted from 1
 # %% ../nbs/36_resuming.ipynb #95401b88
 def run_child(script: Path, task: Path) -> int: # exit code; minus the signal that killed it
     "Run one attempt in a process group of its own, with its output beside the task."
-    package = str(Path(sys.modules['imgcls'].__file__).parent.parent)
+    package = str(Path(sys.modules['imgcls.runs'].__file__).parent.parent) # imgcls itself has no file where the current folder holds runs in a folder of that name
     environment = {k: v for k, v in os.environ.items() if k != 'IN_TEST'}
     environment['PYTHONPATH'] = os.pathsep.join(filter(None, [package, environment.get('PYTHONPATH')]))
     command = [sys.executable, str(script), str(task)]
