@@ -232,7 +232,7 @@ def fuzz(said, folder):
     for data in target.seeds(): (seeds/hashlib.sha1(data).hexdigest()).write_bytes(data)
     words.write_text(''.join(f'"{word}"\n' for word in target.words()))
     said.corpus.mkdir(parents=True, exist_ok=True)
-    atheris.Setup([sys.argv[0], f'-max_total_time={said.seconds}', f'-max_len={LONGEST[said.target]}', f'-dict={words}', f'-timeout={10 * said.slow:.0f}', '-rss_limit_mb=8192',
+    atheris.Setup([sys.argv[0], f'-max_total_time={said.seconds}', f'-max_len={LONGEST[said.target]}', f'-dict={words}', f'-timeout={10 * said.slow:.0f}', '-rss_limit_mb=8192', f'-seed={said.seed}',
                    f'-artifact_prefix={said.findings}/{said.target}-', '-print_final_stats=1', str(said.corpus), str(seeds)], Watch(target, said.target, said))
     atheris.Fuzz()
 
@@ -253,6 +253,7 @@ def main():
     parser.add_argument('--seconds', type=int, default=600)
     parser.add_argument('--corpus', type=Path, help='inputs that reached something new, kept from run to run')
     parser.add_argument('--findings', type=Path, default=Path('fuzz_findings'))
+    parser.add_argument('--seed', type=int, default=0, help='of the changes made to inputs; 0 takes another one each time')
     parser.add_argument('--slow', type=float, default=5, help='seconds that an input may take')
     parser.add_argument('--memory', type=int, default=1024, help='megabytes that an input may add to the most ever held')
     parser.add_argument('--input', type=Path, help='run this input alone, without atheris')
@@ -266,7 +267,7 @@ def main():
         said.findings.mkdir(parents=True, exist_ok=True)
         before, work = set(said.findings.iterdir()), folder/'work'
         work.mkdir()
-        passed = [f'--{k}={v}' for k, v in (('seconds', said.seconds), ('findings', said.findings), ('slow', said.slow), ('memory', said.memory), ('corpus', said.corpus or folder/'corpus'))]
+        passed = [f'--{k}={v}' for k, v in (('seconds', said.seconds), ('seed', said.seed), ('findings', said.findings), ('slow', said.slow), ('memory', said.memory), ('corpus', said.corpus or folder/'corpus'))]
         done = subprocess.run([sys.executable, __file__, said.target, *passed, f'--inside={work}'], capture_output=True, text=True, errors='replace')
         reached = re.findall(r'cov: (\d+)', done.stderr)
         runs = re.findall(r'stat::number_of_executed_units:\s*(\d+)|^#(\d+)', done.stderr, re.M)
