@@ -33,32 +33,34 @@ def resample_matrix(length: int, # pixels of this side of the image
                     start: torch.Tensor, end: torch.Tensor, # float64 scalars: the part that is shown
                     offset: torch.Tensor, inner: torch.Tensor, # float64 scalars: rows of the result that show it begin here, and how many
                     size: int, # rows of the result
-                    interpolation: str) -> torch.Tensor: # float64 size x length, integers: weights times 2**22
+                    interpolation: str, across: bool = False, # True: the transpose, for a product from the right
+                   ) -> torch.Tensor: # float64 size x length, integers: weights times 2**22
     "The weights of Pillow's resize along one side; rows beside the shown part are zero."
-    start, end = start.float(), end.float()
+    start, end, dim = start.float(), end.float(), 0 if across else 1 # dim: of the pixels
     scale, row = (end - start).double() / inner, torch.arange(size, dtype=torch.float64) - offset
-    if interpolation == 'nearest': weights = _nearest(length, start.double(), scale, row)
-    else: weights = _weights(length, start.double() + (row + 0.5) * scale, scale, *KERNELS[interpolation])
-    shown = ((row >= 0) & (row < inner))[:, None]
+    pixel = torch.arange(length, dtype=torch.float64).unsqueeze(1 - dim)
+    if interpolation == 'nearest': weights = _nearest(pixel, start.double(), scale, row, dim)
+    else: weights = _weights(pixel, (start.double() + (row + 0.5) * scale).unsqueeze(dim), scale, dim, *KERNELS[interpolation])
+    shown = ((row >= 0) & (row < inner)).unsqueeze(dim)
     return torch.where(shown, torch.trunc(weights * 2**22 + 0.5 * torch.sign(weights)), torch.zeros_like(weights))
 
 # %% ../nbs/15_preprocess.ipynb #3d508907
-def _weights(length, centre, scale, support, kernel):
+def _weights(pixel, centre, scale, dim, support, kernel):
     "Weights of the pixels around each centre, their sum 1."
-    wide, pixel, centre = scale.clamp(min=1.0), torch.arange(length, dtype=torch.float64)[None], centre[:, None]
+    wide = scale.clamp(min=1.0)
     first = torch.trunc(centre - support * wide + 0.5).clamp(min=0)
     after = torch.trunc(centre + support * wide + 0.5)
     weights = kernel(((pixel - centre + 0.5) * (1 / wide)).abs())
     weights = torch.where((pixel >= first) & (pixel < after), weights, torch.zeros_like(weights))
-    return weights / weights.sum(1, keepdim=True)
+    return weights / weights.sum(dim, keepdim=True)
 
 # %% ../nbs/15_preprocess.ipynb #01c3173d
-def _nearest(length, start, scale, row):
+def _nearest(pixel, start, scale, row, dim):
     "The pixel under each centre; Pillow adds up its steps one by one, and so does this."
     first = start + scale * 0.5
     steps = torch.where(row <= 0, torch.zeros_like(row), scale.expand(row.shape))
-    pixel = torch.floor(torch.cumsum(torch.cat([first[None], steps[1:]]), 0)).clamp(0, length - 1)
-    return (pixel[:, None] == torch.arange(length, dtype=torch.float64)[None]).double()
+    under = torch.floor(torch.cumsum(torch.cat([first[None], steps[1:]]), 0)).clamp(0, pixel.numel() - 1)
+    return (under.unsqueeze(dim) == pixel).double()
 
 # %% ../nbs/15_preprocess.ipynb #00e21f5f
 def rounded(sums: torch.Tensor) -> torch.Tensor: # float64 integers: levels times 2**22
@@ -97,16 +99,16 @@ class Preprocess(nn.Module):
         "What `apply_eval` gives."
         rows, columns = self.matrices(images.shape[1], images.shape[2])
         levels = images.permute(0, 3, 1, 2).double()
-        levels = rounded(rows @ rounded(levels @ columns.T))
+        levels = rounded(rows @ rounded(levels @ columns))
         if self.transform['resize'] == 'pad':
-            shown = (rows.sum(1)[:, None] > 0) & (columns.sum(1)[None] > 0)
+            shown = (rows.sum(1)[:, None] > 0) & (columns.sum(0)[None] > 0)
             levels = torch.where(shown, levels, self.background)
         if self.transform['channels'] == 3: return levels
         red, green, blue = levels.unbind(1)
         return torch.floor((19595 * red + 38470 * green + 7471 * blue + 32768) / 65536)[:, None]
 
     def matrices(self, height: int, width: int) -> list[torch.Tensor]: # of the rows and of the columns
-        "The weights along either side."
+        "The weights along either side, those of the columns transposed already: older releases of onnxruntime cannot multiply by a transpose in double precision."
         sides = [torch.scalar_tensor(side, dtype=torch.float64) for side in (height, width)]
-        return [resample_matrix(length, *part, self.transform['size'], self.transform['interpolation'])
-                for length, part in zip((height, width), shown_part(self.transform, *sides))]
+        return [resample_matrix(length, *part, self.transform['size'], self.transform['interpolation'], across)
+                for length, part, across in zip((height, width), shown_part(self.transform, *sides), (False, True))]
