@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['LAYOUT', 'seal', 'all_weights', 'read_checkpoint', 'read_plain', 'check_extent', 'restore_network', 'filled_network',
-           'find_network', 'used_weights', 'chosen_weights', 'write_temperature', 'replace_file', 'artifact_card',
-           'write_safetensors', 'read_safetensors']
+           'find_network', 'used_weights', 'chosen_weights', 'write_temperature', 'write_to_disk', 'save_plain',
+           'replace_file', 'artifact_card', 'write_safetensors', 'read_safetensors']
 
 # %% ../nbs/32_artifact.ipynb #eeb79c8a
-import hashlib, json, math, os, re, zipfile
+import contextlib, hashlib, io, json, math, os, re, zipfile
 from pathlib import Path
 
 import torch
@@ -191,14 +191,34 @@ def write_temperature(path: Path, # checkpoint
     held = checkpoint['imgcls']
     held['temperature'] = {**held['temperature'], used_weights(checkpoint, weights): float(value)}
     held['seal'] = seal(held, all_weights(checkpoint))
-    replace_file(path, lambda beside: torch.save(checkpoint, beside))
+    replace_file(path, lambda beside: save_plain(checkpoint, beside))
 
 # %% ../nbs/32_artifact.ipynb #67c8b65a
+def write_to_disk(path: Path, data): # bytes-like
+    "Write a file and wait until the disk has it; on a failure nothing is left."
+    try:
+        with open(path, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with contextlib.suppress(OSError): path.unlink(missing_ok=True)
+        raise
+
+# %% ../nbs/32_artifact.ipynb #54542ed3
+def save_plain(checkpoint: dict, path: Path):
+    "`torch.save`, in memory first: a full disk is an `OSError` with its reason then."
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    write_to_disk(Path(path), buffer.getbuffer())
+
+# %% ../nbs/32_artifact.ipynb #e3fabca1
 def replace_file(path: Path, write): # write: function that is given the path to write to
     "Write beside `path`, then move there; on a failure nothing is left and the file is as it was."
     path = Path(path)
     beside = path.with_name(path.name + '.part')
     try:
+        beside.unlink(missing_ok=True) # never through a link that lies there
         write(beside)
         os.replace(beside, path)
     except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror or error})') from None

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', 'evaluation_points', 'epoch_is_due',
            'metric_columns', 'check_save_metric', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
-           'write_atomically', 'write_to_disk', 'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor',
-           'start_run_folder', 'score_line', 'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings',
-           'whole_checkpoint', 'check_position', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run',
-           'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings',
-           'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
+           'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor', 'start_run_folder', 'score_line',
+           'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings', 'whole_checkpoint',
+           'check_position', 'resolve_config', 'check_resume', 'summary', 'size_hint', 'Run', 'discover_beside',
+           'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings', 'resume',
+           'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
-import errno, gc, io, json, logging, math, os, shutil, signal, sys, threading, time, warnings
+import errno, gc, json, logging, math, os, shutil, signal, sys, threading, time, warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from tqdm.auto import tqdm
 
-from .artifact import read_checkpoint
+from .artifact import read_checkpoint, replace_file, save_plain, write_to_disk
 from .auditing import compare_manifest, quick_audit, write_manifest
 from .capsules import write_capsule
 from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
@@ -208,7 +208,7 @@ class Checkpoints:
         for drop in dropped: del self.scores[drop]
         if name in self.scores: link_or_copy(self.folder/'last.ckpt', self.folder/name)
         for drop in dropped: (self.folder/drop).unlink(missing_ok=True)
-        write_atomically(self.folder/'scores.json', json.dumps(self.scores, indent=1))
+        replace_file(self.folder/'scores.json', lambda beside: write_to_disk(beside, json.dumps(self.scores, indent=1).encode()))
         return dropped
 
 # %% ../nbs/34_training.ipynb #b871f024
@@ -221,34 +221,9 @@ def link_or_copy(source: Path, target: Path):
         shutil.copy2(source, target)
 
 # %% ../nbs/34_training.ipynb #415f1cd2
-def write_atomically(path: Path, text: str):
-    "Write beside `path`, then move there."
-    beside = path.with_name(path.name + '.part')
-    beside.unlink(missing_ok=True)
-    try:
-        write_to_disk(beside, text.encode())
-        os.replace(beside, path)
-    finally: beside.unlink(missing_ok=True)
-
-# %% ../nbs/34_training.ipynb #7607a167
-def write_to_disk(path: Path, data): # bytes-like
-    "Write a file and wait until the disk has it; on a failure nothing is left."
-    try:
-        with open(path, 'wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        with suppress(OSError): path.unlink(missing_ok=True)
-        raise
-
-# %% ../nbs/34_training.ipynb #7194826c
 class CheckpointFile(TorchCheckpointIO):
-    "How Lightning writes a checkpoint here: in memory first, so that a full disk is an `OSError` with its reason, then to the disk itself."
-    def save_checkpoint(self, checkpoint, path, storage_options=None):
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_to_disk(Path(path), buffer.getbuffer())
+    "How Lightning writes a checkpoint here."
+    def save_checkpoint(self, checkpoint, path, storage_options=None): save_plain(checkpoint, path)
 
 # %% ../nbs/34_training.ipynb #749b2785
 class StopRequest:
@@ -374,7 +349,7 @@ def evaluate_pending(self: Monitor, trainer, module):
     checkpoint['imgcls'] |= {'scores': module.scores, 'pending': None, 'kept': entry}
     part = self.folder/'checkpoints'/'last.ckpt.part'
     with writing(self.folder/'checkpoints'):
-        CheckpointFile().save_checkpoint(checkpoint, part)
+        save_plain(checkpoint, part)
         self.files.promote(part)
         self.files.record(entry)
 
@@ -615,9 +590,9 @@ def check_position(path: Path, checkpoint: dict):
     try:
         position = [held['position'][name] for name in ('epoch', 'batch', 'batches', 'images')]
         options = held['options']['model']['model_name'], held['options']['model']['model_kwargs'], held['options']['accumulate_grad_batches']
-        rest = [held[name] for name in ('random', 'train_sums', 'tracker_id', 'kept', 'pending')] + [checkpoint[name] for name in ('loops', 'optimizer_states', 'global_step')]
+        there = {'random', 'train_sums', 'tracker_id', 'kept', 'pending'} <= set(held) and {'loops', 'optimizer_states', 'global_step'} <= set(checkpoint)
         texts = [*held['origins'], *held['origins'].values(), options[0]]
-        whole = all(type(n) is int and n >= 0 for n in position) and all(isinstance(t, str) for t in texts) and bool(rest)
+        whole = there and all(type(n) is int and n >= 0 for n in position) and all(isinstance(t, str) for t in texts)
     except (KeyError, TypeError, AttributeError): whole = False
     if not whole: raise UserError(f'{path}: does not say where its run stood; it can be loaded, but not resumed')
 
@@ -771,7 +746,7 @@ def train(config: TrainConfig | dict | str | Path | None = None, # options: a co
             else: break
         gc.collect()
         if torch.cuda.is_available(): torch.cuda.empty_cache()
-        write_atomically(folder/'save_config.yaml', to_yaml(config, 'origin'))
+        replace_file(folder/'save_config.yaml', lambda beside: write_to_disk(beside, to_yaml(config, 'origin').encode()))
         path, checkpoint = whole_checkpoint(folder/'checkpoints'/'last.ckpt') if latest_checkpoint(folder) else (None, None)
     run = Run(monitor.folder, config, classifier, monitor.history, monitor.stopped)
     if is_first_process(): print('\n'.join(line for line in (monitor.save_cost(), closing_line(run)) if line), flush=True)
