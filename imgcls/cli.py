@@ -6,8 +6,8 @@
 __all__ = ['run_script', 'Parser', 'python_call', 'value_of', 'take_option', 'train_script', 'print_config', 'say_start', 'train',
            'test_script', 'test_parser', 'save_plot', 'test', 'predict_script', 'predict_parser', 'prediction_lines',
            'predict', 'replay_script', 'replay', 'export_script', 'export_weights', 'export_parser', 'export',
-           'check_resume_script', 'take_number', 'check_resume', 'models_script', 'models', 'audit_script',
-           'audit_parser', 'audit', 'init_script', 'init_folder', 'init']
+           'check_resume_script', 'take_number', 'check_resume', 'bench_script', 'check_target', 'bench',
+           'models_script', 'models', 'audit_script', 'audit_parser', 'audit', 'init_script', 'init_folder', 'init']
 
 # %% ../nbs/60_cli.ipynb #c993e0d0
 import argparse, json, os, signal, sys
@@ -129,7 +129,7 @@ def test_script(words: list[str]):
     found = getattr(evaluation, what)(*artifacts, **options)
     print(found.table())
     if said.output: found.to_table(said.output); print(f'answers: {said.output}')
-    if said.plot: save_plot(found, said.plot); print(f'picture: {said.plot}')
+    if said.plot: save_plot(found.plot(), said.plot); print(f'picture: {said.plot}')
 
 # %% ../nbs/60_cli.ipynb #2493c581
 def test_parser() -> Parser:
@@ -147,9 +147,8 @@ def test_parser() -> Parser:
     return parser
 
 # %% ../nbs/60_cli.ipynb #76def6c3
-def save_plot(found, path: str):
-    "Write the picture of an evaluation."
-    figure = found.plot()
+def save_plot(figure, path: str): # of matplotlib
+    "Write a picture."
     try: figure.savefig(path, bbox_inches='tight')
     except (OSError, ValueError) as error: raise UserError(f"{path}: the picture cannot be written ({getattr(error, 'strerror', None) or str(error).splitlines()[0]})") from None
 
@@ -307,6 +306,51 @@ Nothing of yours is touched: both runs are made in a temporary folder. Exit code
 def check_resume():
     signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run_script(check_resume_script))
+
+# %% ../nbs/60_cli.ipynb #59402943
+def bench_script(words: list[str]):
+    "Measure bare limit, loader and real loop, and say what limits."
+    from imgcls.config import load_config
+    if '--help' in words or '-h' in words: print(_BENCH_HELP); return
+    file, words = take_option(words, 'config')
+    steps, words = take_number(words, 'steps')
+    seconds, words = take_number(words, 'seconds')
+    plot, words = take_option(words, 'plot')
+    table, words = take_option(words, 'json')
+    for path, endings in ((plot, ('.png', '.svg', '.pdf')), (table, ('.json',))): check_target(path, endings)
+    file = file or ('config.yaml' if Path('config.yaml').is_file() else None)
+    given = {k: v for k, v in (('steps', steps), ('seconds', seconds)) if v is not None}
+    call = python_call(load_config(file if file else {}, words), file, words).replace('imgcls.train(', 'imgcls.bench(').removesuffix(')')
+    extra = ', '.join(f'{k}={v}' for k, v in given.items())
+    print(f"python: {call}{', ' if extra and not call.endswith('(') else ''}{extra})", flush=True)
+    from imgcls.benching import bench
+    found = bench(file if file else {}, words, **given)
+    print(found.table())
+    if plot: save_plot(found.figure(), plot); print(f'picture: {plot}')
+    if table: found.to_json(table); print(f'numbers: {table}')
+
+# %% ../nbs/60_cli.ipynb #d972e101
+def check_target(path: str | None, endings: tuple[str, ...]):
+    "Raise `UserError` for a file that could not be written."
+    if path is None: return
+    if Path(path).suffix not in endings: raise UserError(f"{path}: should end in {' or '.join(endings)}")
+    if not Path(path).parent.is_dir(): raise UserError(f'{path}: there is no folder {Path(path).parent}')
+
+# %% ../nbs/60_cli.ipynb #ee3f66e7
+_BENCH_HELP = """imgcls_bench [--steps N] [--seconds S] [--plot FILE] [--json FILE] [--config FILE] [options of imgcls_train]
+
+Measure how fast these options train, how fast the machine could (a plain loop on images in memory) and how fast images are read;
+say where the time of a step goes, what limits, and which option helps. Nothing is left behind. Exit code 0, or 2 for a mistake in the options.
+
+  --steps N     batches in one measurement; left out: as many as the time allows
+  --seconds S   about how long all of it may take; 60 if left out
+  --plot FILE   .png, .svg or .pdf file for the picture
+  --json FILE   file for the numbers"""
+
+# %% ../nbs/60_cli.ipynb #ef0b7758
+def bench():
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(run_script(bench_script))
 
 # %% ../nbs/60_cli.ipynb #50b3374d
 def models_script(words: list[str]):
