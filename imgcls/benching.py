@@ -130,6 +130,7 @@ def read_first(self: Bench, seconds: float, most: int = 64) -> float: # images p
     for batch in loader:
         images, self.distinct, passed = images + len(batch['label']), self.distinct + 1, now(self.device) - begin
         if passed > seconds: break
+        if self.distinct == 1 < whole: begin, images = now(self.device), 0 # workers had to start first
     return images / passed
 
 # %% ../nbs/50_benching.ipynb #2c031df5
@@ -258,7 +259,9 @@ def looped(self: Bench, parts: bool | None = None) -> Timed: # None: parts too w
         watch = Stopwatch(self, monitor, clock)
         held.enter_context(contextlib.redirect_stdout(io.StringIO()))
         try: fit(monitor, self.data, self.classifier, [watch])
-        except RunFault as error: raise RunFault(str(error).splitlines()[0]) from None
+        except RunFault as error:
+            said = str(error).splitlines()[0]
+            raise RunFault(said.partition(';')[0] if folder in said else said) from None
     if stop.reason: raise KeyboardInterrupt
     gc.collect()
     return Timed(watch.images / watch.seconds, watch.seconds / self.steps, watch.parts)

@@ -333,7 +333,7 @@ def bench_script(words: list[str]):
 def check_target(path: str | None, endings: tuple[str, ...]):
     "Raise `UserError` for a file that could not be written."
     if path is None: return
-    if Path(path).suffix not in endings: raise UserError(f"{path}: should end in {' or '.join(endings)}")
+    if Path(path).suffix not in endings: raise UserError(f"{path}: should end in {' or '.join([', '.join(endings[:-1]), endings[-1]][len(endings) == 1:])}")
     if not Path(path).parent.is_dir(): raise UserError(f'{path}: there is no folder {Path(path).parent}')
 
 # %% ../nbs/60_cli.ipynb #ee3f66e7
