@@ -50,6 +50,10 @@ class DataOptions:
     background: list[int] = field(default_factory=lambda: [255, 255, 255]) # colour (RGB, 0-255) put under transparent images
     manifest: Literal['off', 'sizes', 'hashes'] = 'sizes' # what a run writes down of every image (manifest.csv.gz), so that a resumed one can name what changed; hashes reads them all
     max_pixels: int = 170_000_000 # larger images are refused before they are decoded
+    cache: Literal['auto', 'none', 'ram', 'disk'] = 'auto' # keep decoded images; auto: in memory where they fit, in one process; disk: shared by runs and processes
+    cache_side: int = 0 # shorter side in pixels of the images kept for random crops; 0: twice image_size
+    cache_gb: float = 50.0 # most that kept images may take; in memory also at most half of what is free
+    cache_dir: str | None = None # folder of the disk cache; null: images/ in $IMGCLS_CACHE or ~/.cache/imgcls
 
 # %% ../nbs/00_config.ipynb #1a976c2a
 @dataclass
@@ -85,11 +89,15 @@ class TrainConfig:
     accelerator: str = 'auto' # auto, cpu, gpu, mps
     strategy: str = 'auto' # Lightning's: auto, ddp, ddp_find_unused_parameters_true, ...
     num_nodes: int = 1 # machines
-    num_workers: int = 2 # threads that decode and augment; 0 does it in the training thread
+    num_workers: int | Literal['auto'] = 'auto' # threads that decode and augment; auto: one per core, at most 8; 0: the training thread does it
     worker_type: Literal['thread', 'process'] = 'thread' # process: for datasets of your own with much Python work
-    precision: str = 'fp32' # fp32, fp16, bf16, 16-mixed, bf16-mixed and Lightning's other names
+    precision: str = 'auto' # auto (bf16-mixed where the hardware computes in it, else fp32), fp32, fp16, bf16, 16-mixed, bf16-mixed and Lightning's other names
     prefetch_queue_size: int = 4 # batches prepared ahead, on the training device
     deterministic: bool = False # deterministic algorithms only: the same run twice is the same bit for bit on the same machine; slower on a GPU
+    channels_last: bool = True # weights and activations in the memory layout that convolutions are fastest in
+    fused_optimizer: bool = True # one kernel for the step of all weights
+    compile: bool | Literal['auto'] = 'auto' # torch.compile the network for training; auto: on a GPU, in runs long enough to pay for it
+    cpu_threads: int = 0 # of torch's kernels on a CPU; 0: one per core
     halve_on_oom: bool = False # out of memory: go on with half the batch and twice the accumulation
 
     data_path: str = '' # a folder or a .csv/.tsv/.parquet table; empty uses the handwritten digits of scikit-learn
@@ -375,7 +383,7 @@ def _unknown(key, origin, specs):
 _RULES = [
     ('epochs', lambda v: v >= 1, 'at least 1'), ('train_batch_size', lambda v: v >= 1, 'at least 1'),
     ('valid_batch_size', lambda v: v >= 1, 'at least 1'), ('image_size', lambda v: 1 <= v <= 8192, 'between 1 and 8192 pixels'),
-    ('num_workers', lambda v: 0 <= v <= 512, 'between 0 and 512'), ('prefetch_queue_size', lambda v: 0 <= v <= 1024, 'between 0 and 1024'),
+    ('num_workers', lambda v: v == 'auto' or 0 <= v <= 512, 'auto, or between 0 and 512'), ('prefetch_queue_size', lambda v: 0 <= v <= 1024, 'between 0 and 1024'),
     ('num_nodes', lambda v: v >= 1, 'at least 1'), ('log_step', lambda v: v >= 1, 'at least 1'),
     ('accumulate_grad_batches', lambda v: v >= 1, 'at least 1'), ('save_checkpoint_num', lambda v: v >= 0, '0 or more'),
     ('save_every_steps', lambda v: v >= 0, '0 (off) or more'), ('save_every_minutes', lambda v: 0 <= v < math.inf, '0 (off) or more'),
@@ -386,7 +394,8 @@ _RULES = [
      'above 0 and up to 1 (share of an epoch between evaluations), or a whole number from 2 (every so many epochs)'),
     ('seed', lambda v: 0 <= v < 2**32, 'between 0 and 4294967295'),
     ('data.valid_fraction', lambda v: 0 < v < 1, 'above 0 and below 1'), ('data.test_fraction', lambda v: 0 <= v < 1, 'at least 0 and below 1'),
-    ('data.max_pixels', lambda v: v >= 1, 'at least 1'),
+    ('data.max_pixels', lambda v: v >= 1, 'at least 1'), ('data.cache_side', lambda v: 0 <= v <= 8192, 'between 0 (twice image_size) and 8192 pixels'),
+    ('data.cache_gb', lambda v: 0 < v < math.inf, 'above 0'), ('cpu_threads', lambda v: 0 <= v <= 1024, 'between 0 (one per core) and 1024'),
     ('data.background', lambda v: len(v) == 3 and all(0 <= c <= 255 for c in v), 'three numbers between 0 and 255'),
     ('augment.mixup', lambda v: 0 <= v < math.inf, '0 or more'), ('augment.cutmix', lambda v: 0 <= v < math.inf, '0 or more'),
     ('transform.crop_fraction', lambda v: 0 < v <= 1, 'above 0 and up to 1'),

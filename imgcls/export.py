@@ -119,7 +119,7 @@ def spread_images(data, split: str, count: int) -> dict: # image B x C x H x W, 
     if split not in data.splits: raise UserError(f"the data has no '{split}' split; it has {', '.join(data.splits)}")
     rows = np.unique(np.linspace(0, len(data.splits[split]) - 1, min(count, len(data.splits[split]))).round().astype(int)).tolist()
     prepared = Prepared(data.splits[split], data.transform)
-    with ThreadPoolExecutor(data.config.num_workers or 1) as pool: return collate(list(pool.map(lambda i: prepared[i, 0], rows)))
+    with ThreadPoolExecutor(worker_count(data.config) or 1) as pool: return collate(list(pool.map(lambda i: prepared[i, 0], rows)))
 
 # %% ../nbs/42_export.ipynb #4ac562b3
 def embed_ends(core: Path, target: Path, transform: dict, temperature: float, opset: int):

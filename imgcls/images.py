@@ -7,6 +7,7 @@ __all__ = ['IMAGE_EXTENSIONS', 'ImageError', 'is_image_file', 'to_rgb', 'open_im
 
 # %% ../nbs/11_images.ipynb #75a135dd
 import contextlib, io, os, re, stat, struct, warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageFile, ImageOps
@@ -114,12 +115,14 @@ def open_image(file, # path, or file object with an image
 def decode(source, # path, bytes, file object, PIL image, or uint8 array H x W (x 1, 3 or 4)
            background=(255, 255, 255), # RGB under transparent parts
            max_pixels: int = 170_000_000, # larger images are refused from their header
+           least: Callable | None = None, # takes the upright size, gives the size that is enough: a large JPEG is then decoded at 1/2, 1/4 or 1/8
           ) -> Image.Image: # mode RGB, upright, first frame
     "Read an image; `ImageError` names it and says why it cannot be."
     name = str(source) if isinstance(source, (str, Path)) else getattr(source, 'filename', None) or 'image'
     try:
         with _opened(source) as image:
             _check(image, max_pixels)
+            if least is not None: _shrink(image, least)
             image.load()
             return to_rgb(_upright(image), background)
     except ImageError as error: raise ImageError(f'{name}: {error}') from None
@@ -136,6 +139,19 @@ def _opened(source):
     if kind != 'uint8' or not (len(shape) == 2 or len(shape) == 3 and shape[2] in (1, 3, 4)):
         raise ImageError(f"an array should be uint8, H x W or H x W x 1, 3 or 4, not {kind} {' x '.join(map(str, shape))}")
     return Image.fromarray(source[:, :, 0] if shape[2:] == (1,) else source)
+
+# %% ../nbs/11_images.ipynb #a4da89c7
+def _shrink(image, least):
+    "Let a JPEG be decoded smaller, but not below what is enough."
+    turned = _is_turned(image)
+    enough = least(image.size[::-1] if turned else image.size)
+    if image.format in ('JPEG', 'MPO'): image.draft(None, enough[::-1] if turned else enough)
+
+# %% ../nbs/11_images.ipynb #69250d95
+def _is_turned(image):
+    "Whether EXIF exchanges width and height."
+    try: return image.getexif().get(0x0112) in (5, 6, 7, 8)
+    except Exception: return False
 
 # %% ../nbs/11_images.ipynb #939fbbff
 def _upright(image):
@@ -157,6 +173,5 @@ def image_size(path) -> tuple[int, int]: # width and height, upright
     "The size of an image from its header alone."
     try:
         with _open(path) as image:
-            turned = image.getexif().get(0x0112) in (5, 6, 7, 8)
-            return image.size[::-1] if turned else image.size
+            return image.size[::-1] if _is_turned(image) else image.size
     except Exception as error: raise ImageError(f'{path}: {_why(error)}') from None

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['epoch_order', 'mix_seed', 'BatchPlan', 'ImageRows', 'Prepared', 'Batch', 'collate', 'Loader', 'Handed',
-           'handed_batch', 'worker_killed', 'Data', 'open_data', 'config_transform']
+           'handed_batch', 'worker_killed', 'Data', 'worker_count', 'core_count', 'open_data', 'config_transform']
 
 # %% ../nbs/13_loading.ipynb #8c9cb4d5
-import hashlib, inspect, re
+import hashlib, inspect, os, re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,13 @@ from fastcore.basics import patch
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from .caching import CachePlan, ImageCache, open_caches, plan_cache, stored_form
 from .config import TrainConfig, UserError, nearest
 from .errors import RunFault
 from .images import decode
 from .registry import check_kwargs, datasets
 from .samples import SampleTable, read_samples
-from .transforms import apply_augmentation, apply_eval, augmentation_list, eval_transform, sample_rng, to_array
+from .transforms import apply_augmentation, augmentation_list, eval_transform, fit, sample_rng, to_array
 
 # %% ../nbs/13_loading.ipynb #eedf7d90
 def epoch_order(count: int, # number of samples
@@ -83,10 +85,12 @@ class ImageRows:
 
     def __len__(self): return len(self.rows)
 
+    def read(self, i: int, least: Callable | None = None) -> Image.Image: # RGB; least: as in `decode`
+        "An image, smaller than its file's where that is enough."
+        return decode(self.table.path(self.rows[i]), self.background, self.max_pixels, least)
+
     def __getitem__(self, i: int) -> dict: # image: PIL RGB; label; index: row of the table
-        row = self.rows[i]
-        image = decode(self.table.path(row), background=self.background, max_pixels=self.max_pixels)
-        return {'image': image, 'label': self.table.labels[row], 'index': row}
+        return {'image': self.read(i), 'label': self.labels[i], 'index': self.rows[i]}
 
 # %% ../nbs/13_loading.ipynb #ceda7483
 @dataclass
@@ -96,19 +100,38 @@ class Prepared:
     transform: dict # the evaluation transform; its size and channels also hold in training
     ops: list | None = None # augmentation; none in evaluation
     seed: int = 42
+    cache: ImageCache | None = None # where the images of the dataset, an `ImageRows`, are kept
 
     def __len__(self): return len(self.dataset)
 
     def __getitem__(self, key) -> dict: # image: uint8 H x W x C, or the float tensor a dataset returned
         position, epoch = key
-        item = _as_item(self.dataset[position], position)
-        if isinstance(item['image'], Image.Image): item['image'] = self.prepare(item['image'], item['index'], epoch)
-        return item
+        if self.is_own:
+            item = _as_item(self.dataset[position], position)
+            if isinstance(item['image'], Image.Image): item['image'] = self.prepare(item['image'], item['index'], epoch)
+            return item
+        row, source = self.dataset.rows[position], self.dataset if self.cache is None else self.cache
+        return {'image': self.prepare(partial(source.read, position), row, epoch), 'label': self.dataset.labels[position], 'index': row}
 
-    def prepare(self, image, index, epoch):
+    def prepare(self, image, index, epoch): # image: PIL RGB, or a function that reads it
         "Augment in training, else apply the evaluation transform."
-        if not self.ops: return apply_eval(self.transform, image)
-        return to_array(self.transform, apply_augmentation(self.ops, image, sample_rng(self.seed, epoch, index), self.transform))
+        if self.ops: image = apply_augmentation(self.ops, image, sample_rng(self.seed, epoch, index), self.transform, self.is_fitted)
+        else:
+            image = image() if callable(image) else image
+            if not self.is_fitted: image = fit(self.transform, image)
+        return to_array(self.transform, image)
+
+    @property
+    def is_own(self) -> bool: return type(self.dataset) is not ImageRows # of a user; it may return anything
+
+    @property
+    def is_fitted(self) -> bool: return self.cache is not None and self.cache.form['store'] == 'fitted'
+
+    @property
+    def is_copied(self) -> bool: return self.is_fitted and not self.ops and self.transform['channels'] == 3 # nothing is left to do but to copy
+
+    @cached_property
+    def numbers(self) -> dict[str, torch.Tensor]: return {'label': torch.tensor(self.dataset.labels), 'index': torch.tensor(self.dataset.rows)}
 
 # %% ../nbs/13_loading.ipynb #105a29c0
 def _as_item(item, position):
@@ -123,18 +146,23 @@ def _as_item(item, position):
 # %% ../nbs/13_loading.ipynb #cd4178f0
 class Batch:
     "Room for one batch that several threads fill."
-    def __init__(self, positions: list[int], epoch: int):
-        self.positions, self.epoch = positions, epoch
-        self.items = [None] * len(positions)
+    def __init__(self, prepared: Prepared, positions: list[int], epoch: int, pin: bool = False): # pin: as in `collate`
+        self.prepared, self.positions, self.epoch, self.pin = prepared, positions, epoch, pin
+        side, channels = prepared.transform['size'], prepared.transform['channels']
+        self.images = None if prepared.is_own else torch.empty((len(positions), side, side, channels), dtype=torch.uint8, pin_memory=pin)
+        self.slots = [None] * len(positions) if prepared.is_own else self.images.numpy()
 
-    def fill(self, prepared: Prepared, part: slice):
+    def fill(self, part: slice = slice(None)):
         "Prepare the samples of one part of the batch."
+        if self.prepared.is_copied: return self.prepared.cache.take(self.positions[part], self.slots[part])
         for slot in range(*part.indices(len(self.positions))):
-            self.items[slot] = prepared[self.positions[slot], self.epoch]
+            item = self.prepared[self.positions[slot], self.epoch]
+            self.slots[slot] = item if self.images is None else item['image']
 
-    def collate(self, pin: bool = False) -> dict: # image, label, index
+    def finish(self) -> dict: # image, label, index
         "The finished batch as tensors."
-        return collate(self.items, pin)
+        if self.images is None: return collate(self.slots, self.pin)
+        return {'image': self.images.permute(0, 3, 1, 2), **{name: numbers[self.positions] for name, numbers in self.prepared.numbers.items()}}
 
 # %% ../nbs/13_loading.ipynb #e1778510
 def collate(items: list[dict], pin: bool = False) -> dict: # image uint8 (or float) B x C x H x W, label int64, index int64
@@ -178,8 +206,16 @@ class Loader:
 def make(self: Loader, batches: list[list[int]], epoch: int) -> Iterator[dict]:
     "Finished batches in main memory."
     pin = self.device is not None and self.device.type == 'cuda'
-    if self.num_workers == 0: return (collate([self.prepared[i, epoch] for i in b], pin) for b in batches)
-    return (self.make_with_processes if self.worker_type == 'process' else self.make_with_threads)(batches, epoch, pin)
+    if self.num_workers > 0: return (self.make_with_processes if self.worker_type == 'process' else self.make_with_threads)(batches, epoch, pin)
+    return (self.make_here(positions, epoch, pin) for positions in batches)
+
+# %% ../nbs/13_loading.ipynb #fd79c7c0
+@patch
+def make_here(self: Loader, positions: list[int], epoch: int, pin: bool) -> dict:
+    "One batch, made by the calling thread."
+    batch = Batch(self.prepared, positions, epoch, pin)
+    batch.fill()
+    return batch.finish()
 
 # %% ../nbs/13_loading.ipynb #729f98e4
 @patch
@@ -228,8 +264,8 @@ def make_with_threads(self: Loader, batches: list[list[int]], epoch: int, pin: b
     def begin(pool):
         positions = next(todo, None)
         if positions is None: return
-        batch, step = Batch(positions, epoch), -(-len(positions) // workers)
-        parts = [pool.submit(batch.fill, self.prepared, slice(a, a + step)) for a in range(0, len(positions), step)]
+        batch, step = Batch(self.prepared, positions, epoch, pin), -(-len(positions) // workers)
+        parts = [pool.submit(batch.fill, slice(a, a + step)) for a in range(0, len(positions), step)]
         waiting.append((batch, parts))
     with ThreadPoolExecutor(workers, thread_name_prefix='imgcls-loader') as pool:
         try:
@@ -238,7 +274,7 @@ def make_with_threads(self: Loader, batches: list[list[int]], epoch: int, pin: b
                 batch, parts = waiting.popleft()
                 for part in parts: part.result()
                 begin(pool)
-                yield batch.collate(pin)
+                yield batch.finish()
         finally: pool.shutdown(wait=True, cancel_futures=True)
 
 # %% ../nbs/13_loading.ipynb #de9e17ac
@@ -269,6 +305,7 @@ class Data:
     fingerprint: str
     table: SampleTable | None = None
     notes: list[str] = field(default_factory=list)
+    caches: dict[str, ImageCache] = field(default_factory=dict) # by split; `keep` fills it
 
     def counts(self) -> dict[str, int]:
         "Images by split."
@@ -292,8 +329,35 @@ def loader(self: Data, split: str, # 'train', 'valid' or 'test'
     ops = augmentation_list(config.augment.preset, config.image_size, config.augment.ops) if train else None
     batch_size = config.train_batch_size if train else config.valid_batch_size
     plan = BatchPlan(len(self.splits[split]), batch_size, config.seed, train, rank, world)
-    return Loader(Prepared(self.splits[split], self.transform, ops, config.seed), plan, config.num_workers, config.worker_type,
+    cache = self.caches.get(split)
+    if cache is not None and cache.form != stored_form(self.transform, ops, config.data.cache_side): cache = None
+    return Loader(Prepared(self.splits[split], self.transform, ops, config.seed, cache), plan, worker_count(config), config.worker_type,
                   config.prefetch_queue_size, device)
+
+# %% ../nbs/13_loading.ipynb #623b03b7
+def worker_count(config: TrainConfig) -> int:
+    "How many threads or processes prepare images."
+    return min(8, core_count()) if config.num_workers == 'auto' else config.num_workers
+
+# %% ../nbs/13_loading.ipynb #7ee83194
+def core_count() -> int:
+    "Processors this process may use."
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+# %% ../nbs/13_loading.ipynb #2ecb953f
+@patch
+def plan_cache(self: Data, processes: int = 1) -> CachePlan: # processes: of the run
+    "Where the images for training and its evaluations will be kept."
+    config = self.config
+    ops = augmentation_list(config.augment.preset, config.image_size, config.augment.ops)
+    forms = {split: stored_form(self.transform, of, config.data.cache_side) for split, of in (('train', ops), ('valid', None)) if split in self.splits}
+    return plan_cache(config.data, self.table, forms, config.epochs, processes)
+
+# %% ../nbs/13_loading.ipynb #54032bc5
+@patch
+def keep(self: Data, plan: CachePlan):
+    "Decode the images once, as planned."
+    self.caches = open_caches(plan, self.config.data, self.table, self.fingerprint, worker_count(self.config) or 1)
 
 # %% ../nbs/13_loading.ipynb #822dc63e
 def open_data(config: TrainConfig, # the options

@@ -4,10 +4,13 @@
 
 # %% auto #0
 __all__ = ['OPERATIONS', 'eval_transform', 'resample', 'fit', 'to_array', 'apply_eval', 'normalise', 'normalise_numpy',
-           'preset_operations', 'augmentation_list', 'describe', 'sample_rng', 'apply_augmentation', 'mixup_cutmix']
+           'RandomCrop', 'preset_operations', 'augmentation_list', 'describe', 'sample_rng', 'apply_augmentation',
+           'crops_first', 'mixup_cutmix']
 
 # %% ../nbs/12_transforms.ipynb #06565edc
 import functools, inspect, math, random
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -94,19 +97,43 @@ def _operation(function):
     return function
 
 # %% ../nbs/12_transforms.ipynb #3689c740
+@dataclass
+class RandomCrop:
+    "A box of random area and proportions, drawn as soon as the size of the image is known, before it is decoded (arXiv:1409.4842)."
+    rng: random.Random
+    transform: dict # its size and filter
+    scale: tuple = (0.35, 1.0) # share of the area
+    ratio: tuple = (0.75, 1.3333) # width over height
+    box: tuple | None = None # left, top, right and bottom as shares of the sides; None: as the transform fits it
+
+    def draw(self, size: tuple[int, int]) -> tuple[int, int]: # width and height; and those that are enough for this crop
+        "Draw the box."
+        width, height = size
+        for _ in range(10):
+            area = width * height * self.rng.uniform(*self.scale)
+            proportion = math.exp(self.rng.uniform(math.log(self.ratio[0]), math.log(self.ratio[1])))
+            w, h = math.sqrt(area * proportion), math.sqrt(area / proportion)
+            if w > width or h > height: continue
+            x, y = self.rng.uniform(0, width - w), self.rng.uniform(0, height - h)
+            self.box = x / width, y / height, (x + w) / width, (y + h) / height
+            return math.ceil(self.transform['size'] * width / w), math.ceil(self.transform['size'] * height / h)
+        return size
+
+    def cut(self, image: Image.Image) -> Image.Image: # RGB, of any scale; size x size
+        "Take the box out of the image and resize it."
+        if self.box is None: return fit(self.transform, image)
+        left, top, right, bottom = self.box
+        box = left * image.width, top * image.height, min(right, 1) * image.width, min(bottom, 1) * image.height
+        return image.resize([self.transform['size']] * 2, Image.Resampling[self.transform['interpolation'].upper()], box=box)
+
+# %% ../nbs/12_transforms.ipynb #f6147d14
 @_operation
 def random_resized_crop(image, rng, transform, scale=(0.35, 1.0), ratio=(0.75, 1.3333)):
-    "A box of random area and proportions, resized (arXiv:1409.4842)."
-    size, (width, height) = transform['size'], image.size
-    filter = Image.Resampling[transform['interpolation'].upper()]
-    for _ in range(10):
-        area = width * height * rng.uniform(*scale)
-        proportion = math.exp(rng.uniform(math.log(ratio[0]), math.log(ratio[1])))
-        w, h = math.sqrt(area * proportion), math.sqrt(area / proportion)
-        if w <= width and h <= height:
-            x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
-            return image.resize((size, size), filter, box=(x, y, x + w, y + h))
-    return fit(transform, image)
+    "`RandomCrop` of an image, or of a file that `image` reads."
+    crop = RandomCrop(rng, transform, scale, ratio)
+    if callable(image): return crop.cut(image(crop.draw))
+    crop.draw(image.size)
+    return crop.cut(image)
 
 # %% ../nbs/12_transforms.ipynb #54ab6e77
 @_operation
@@ -270,17 +297,21 @@ def sample_rng(seed: int, epoch: int, index: int) -> random.Random: # index: row
 
 # %% ../nbs/12_transforms.ipynb #4dc858b8
 def apply_augmentation(ops: list[dict], # from `augmentation_list`
-                       image: Image.Image, # RGB, as decoded
+                       image: Image.Image | Callable, # RGB, as decoded; or a function that reads it, given what `decode` takes as `least`
                        rng: random.Random, # all randomness comes from here
                        transform: dict, # the evaluation transform: size, filter, and how an uncropped image is fitted
+                       fitted: bool = False, # the image is of the network's size already
                       ) -> Image.Image: # RGB of size x size
     "Augment one image."
-    fitted = False
-    for op in ops:
-        numbers = {k: v for k, v in op.items() if k != 'op'}
-        if op['op'] != 'random_resized_crop' and not fitted: image = fit(transform, image)
-        image, fitted = OPERATIONS[op['op']](image, rng, transform, **numbers), True
-    return image if fitted else fit(transform, image)
+    if fitted and callable(image): image = image()
+    if not fitted and not crops_first(ops): image = fit(transform, image() if callable(image) else image)
+    for op in ops: image = OPERATIONS[op['op']](image, rng, transform, **{k: v for k, v in op.items() if k != 'op'})
+    return image
+
+# %% ../nbs/12_transforms.ipynb #6f5affc5
+def crops_first(ops: list[dict]) -> bool:
+    "Whether the operations begin on the image as it was decoded, rather than on one of the network's size."
+    return bool(ops) and ops[0]['op'] == 'random_resized_crop'
 
 # %% ../nbs/12_transforms.ipynb #187d5c88
 def mixup_cutmix(images, labels, # float B x C x H x W, int64 B
