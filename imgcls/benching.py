@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['READING', 'PARTS', 'NAMES', 'OVERHEAD', 'now', 'Clock', 'SomeBatches', 'bench_config', 'Bench', 'open_bench',
-           'Waited', 'watch_step', 'Stopwatch', 'Timed', 'step_shares', 'BenchResult', 'lost_time', 'what_limits',
-           'advise', 'helpful', 'candidates', 'gain', 'try_options', 'processor_name', 'hardware', 'bench']
+           'some_rows', 'Waited', 'watch_step', 'Stopwatch', 'Timed', 'TimedImages', 'timed_images', 'step_shares',
+           'BenchResult', 'lost_time', 'what_limits', 'advise', 'helpful', 'candidates', 'gain', 'try_options',
+           'processor_name', 'hardware', 'bench']
 
 # %% ../nbs/50_benching.ipynb #f7d5e85a
-import contextlib, gc, io, json, os, platform, statistics, tempfile, time
+import contextlib, copy, gc, io, json, os, platform, statistics, tempfile, time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -17,14 +18,17 @@ from pathlib import Path
 import lightning.pytorch as pl
 import torch
 from fastcore.basics import patch
+from torch.utils.data import Subset
 
+from .caching import CachePlan, ram_cache
 from .config import TrainConfig, UserError, load_config, to_dict
 from .errors import RunFault
-from .loading import BatchPlan, Data, Loader, collate
-from .module import ImageClassifier
+from .loading import Batch, BatchPlan, Data, ImageRows, Loader, Prepared, core_count, worker_count
+from .module import ImageClassifier, compiles
 from .optim import build_optimizer
 from .runs import provenance
-from .training import Monitor, StopRequest, accelerator_of, build_trainer, fit, global_settings, out_of_memory, prepare, quiet_lightning
+from .training import (Monitor, StopRequest, build_trainer, changed, fast_precision, fit, global_settings, out_of_memory, prepare, quiet_lightning,
+                             speed_settings)
 
 # %% ../nbs/50_benching.ipynb #d2ffaffa
 def now(device: torch.device) -> float: # seconds, from an arbitrary zero
@@ -53,25 +57,22 @@ class Clock:
 # %% ../nbs/50_benching.ipynb #d1a81ced
 @dataclass
 class SomeBatches(BatchPlan):
-    "The first `distinct` batches of the first epoch, again and again, `length` in all."
-    distinct: int = 1
+    "The whole batches of the first epoch, again and again, `length` in all."
     length: int = 1
 
     def __len__(self): return self.length
 
     def batches(self) -> list[list[int]]:
-        first = super().batches()[:self.distinct]
-        return [first[n % len(first)] for n in range(self.length)]
+        whole = super().batches()[:max(1, self.count // self.batch_size)]
+        return [whole[n % len(whole)] for n in range(self.length)]
 
 # %% ../nbs/50_benching.ipynb #6c9fa1a3
 def bench_config(config: TrainConfig) -> TrainConfig:
     "The same options for a run that is only timed: one device, nothing recorded, evaluated or saved on the way."
     if config.resume: raise UserError('bench measures runs of its own; leave resume out')
     devices = config.devices[:1] if isinstance(config.devices, list) else 1
-    own = replace(config, devices=devices, num_nodes=1, strategy='auto', save_wandb=False, val_check=1.0, save_every_steps=0, save_every_minutes=0.0,
-                  halve_on_oom=False, learning_rate=1e-6, data=replace(config.data, manifest='off'))
-    own.source = getattr(config, 'source', None)
-    return own
+    return changed(config, 'bench', devices=devices, num_nodes=1, strategy='auto', save_wandb=False, val_check=1.0, save_every_steps=0, save_every_minutes=0.0,
+                   halve_on_oom=False, learning_rate=1e-6, data=replace(config.data, manifest='off'))
 
 # %% ../nbs/50_benching.ipynb #f6480872
 @dataclass
@@ -82,9 +83,10 @@ class Bench:
     classifier: ImageClassifier
     device: torch.device
     plugin: pl.plugins.Precision # Lightning's, which says how to compute in this precision
+    images: int # for training; `read_first` leaves only some of them in `data`
+    kept: CachePlan # where the run would keep decoded images
     skip: int = 1 # batches before the timed ones: workers start, queues fill
     steps: int = 2 # batches that are timed
-    distinct: int = 1 # batches that are read over and over
     ready: list = field(default_factory=list) # two batches as the network gets them, for the bare limit
 
     @property
@@ -95,8 +97,7 @@ class Bench:
         return loader
 
     def plan(self, whole: BatchPlan) -> SomeBatches:
-        distinct = max(1, min(self.distinct, whole.count // whole.batch_size))
-        return SomeBatches(**vars(whole), distinct=distinct, length=self.skip + self.steps + self.config.prefetch_queue_size + 1)
+        return SomeBatches(**vars(whole), length=self.skip + self.steps + self.config.prefetch_queue_size + 1)
 
     @property
     def precision(self) -> str: return self.plugin.precision
@@ -104,34 +105,54 @@ class Bench:
 # %% ../nbs/50_benching.ipynb #4e17ddd0
 def open_bench(config: TrainConfig) -> Bench:
     "Check the options, find the data and build the network."
-    config = bench_config(config)
-    data, classifier, _ = prepare(config)
-    trainer = build_trainer(config, [])
-    return Bench(config, data, classifier, trainer.strategy.root_device, trainer.precision_plugin)
+    data, classifier, _ = prepare(bench_config(config))
+    config, trainer = data.config, build_trainer(data.config, [])
+    device, batches = trainer.strategy.root_device, len(data.loader('train', train=True).sampler)
+    config = classifier.config = data.config = changed(config, 'bench', compile=compiles(config, device.type, config.epochs * batches))
+    return Bench(config, data, classifier, device, trainer.precision_plugin, len(data.splits['train']), data.plan_cache())
+
+# %% ../nbs/50_benching.ipynb #b0e5bf6b
+def some_rows(dataset, positions: list[int]): # an `ImageRows`, or a dataset of a user
+    "The same dataset with some of its images."
+    if type(dataset) is not ImageRows: return Subset(dataset, positions)
+    some = copy.copy(dataset)
+    some.rows, some.labels = [dataset.rows[p] for p in positions], [dataset.labels[p] for p in positions]
+    return some
+
+# %% ../nbs/50_benching.ipynb #d9a4bfa5
+@patch
+def read_first(self: Bench, seconds: float, most: int = 64) -> float: # images per second
+    "Read batches for the first time, without a cache, and keep to them from now on."
+    loader, positions = replace(self.data, caches={}).loader('train', train=True, device=self.device), []
+    whole = max(1, loader.sampler.count // loader.sampler.batch_size)
+    loader.sampler = SomeBatches(**vars(loader.sampler), length=min(whole, most))
+    begin, images, batches = now(self.device), 0, iter(loader)
+    for planned in loader.sampler.batches():
+        positions, images, passed = positions + planned, images + len(next(batches)['label']), now(self.device) - begin
+        if passed > seconds and len(positions) > len(planned): break
+        if len(positions) == len(planned) and whole > 1: begin, images = now(self.device), 0 # workers had to start first
+    batches.close()
+    self.data.splits['train'] = some_rows(self.data.splits['train'], positions)
+    return images / passed
+
+# %% ../nbs/50_benching.ipynb #67dcad60
+@patch
+def keep(self: Bench):
+    "Decode the images of the rounds once, if the options want that."
+    if self.kept.where == 'none': return
+    form, rows, options = self.kept.forms['train'], self.data.splits['train'].rows, self.config.data
+    self.data.caches = {'train': ram_cache(form, self.data.table, rows, worker_count(self.config) or 1, options.max_pixels)}
 
 # %% ../nbs/50_benching.ipynb #8e6ab3b4
 @patch
 def changed(self: Bench, **options) -> Bench: # dotted names with __, as for `train`
     "The same data and network under other options."
-    config = load_config(to_dict(self.config), **options)
-    config.source, old = self.config.source, self.classifier
-    trainer = build_trainer(config, [])
+    config, old = load_config(to_dict(self.config), **options), self.classifier
+    data, plugin = replace(self.data, config=config, caches={}), build_trainer(config, []).precision_plugin
     classifier = ImageClassifier(config, old.network, old.loss, old.classes, old.transform, old.network_arguments, old.fingerprint)
-    return replace(self, config=config, data=replace(self.data, config=config), classifier=classifier, plugin=trainer.precision_plugin, ready=[])
-
-# %% ../nbs/50_benching.ipynb #0cb3dc7e
-@patch
-def read_first(self: Bench, seconds: float, most: int = 64) -> float: # images per second; it sets `distinct`
-    "Read batches for the first time."
-    loader = self.data.loader('train', train=True, device=self.device)
-    whole = max(1, loader.sampler.count // loader.sampler.batch_size)
-    loader.sampler = SomeBatches(**vars(loader.sampler), distinct=min(whole, most), length=min(whole, most))
-    begin, images, self.distinct = now(self.device), 0, 0
-    for batch in loader:
-        images, self.distinct, passed = images + len(batch['label']), self.distinct + 1, now(self.device) - begin
-        if passed > seconds: break
-        if self.distinct == 1 < whole: begin, images = now(self.device), 0 # workers had to start first
-    return images / passed
+    other = replace(self, config=config, data=data, classifier=classifier, plugin=plugin, kept=data.plan_cache(), ready=[])
+    other.keep()
+    return other
 
 # %% ../nbs/50_benching.ipynb #2c031df5
 @patch
@@ -161,11 +182,12 @@ def bare(self: Bench) -> float: # images per second
     "The speed of the machine: a plain loop on images in memory."
     network, loss, device, every = self.classifier.network, self.classifier.loss.to(self.device), self.device, self.config.accumulate_grad_batches
     network = self.plugin.convert_module(network.to(device).train())
-    optimizer, inputs = build_optimizer(network, self.config), self.inputs()
+    optimizer, inputs = build_optimizer(network, self.config, fused=self.config.fused_optimizer), self.inputs()
+    forward = torch.compile(network.forward) if self.config.compile else network
     scaler = getattr(self.plugin, 'scaler', None) or torch.amp.GradScaler(device.type, enabled=False)
     def step(number):
         images, targets = self.plugin.convert_input(inputs[number % len(inputs)])
-        with self.plugin.forward_context(): value = loss(network(images), targets)
+        with self.plugin.forward_context(): value = loss(forward(images), targets)
         scaler.scale(value / every).backward()
         if (number + 1) % every: return
         scaler.step(optimizer)
@@ -174,7 +196,7 @@ def bare(self: Bench) -> float: # images per second
     for number in range(2 * every): step(number)
     begin = now(device)
     for number in range(self.steps): step(number)
-    return self.steps * self.config.train_batch_size / (now(device) - begin)
+    return self.steps * len(inputs[0][0]) / (now(device) - begin)
 
 # %% ../nbs/50_benching.ipynb #9aa7915e
 class Waited:
@@ -270,29 +292,46 @@ def looped(self: Bench, parts: bool | None = None) -> Timed: # None: parts too w
 READING = ('decode', 'augmentation', 'collate and copy')
 
 # %% ../nbs/50_benching.ipynb #b02775d4
-@patch
-def image_costs(self: Bench, most: int = 64, seconds: float = 3.0) -> dict[str, float]: # core-milliseconds by part
-    "What reading an image costs: decode, augmentation (with the resize), collate and copy to the device."
-    prepared, read, items = self.loader.prepared, Counter(), []
-    positions, until = [p for positions in self.loader.sampler.batches()[:self.distinct] for p in positions], time.perf_counter() + seconds
-    for position in positions[:most]:
-        for part, work in (('decode', lambda: prepared.dataset[position]), ('augmentation', lambda: items.append(prepared[position, 0]))):
-            begin = time.thread_time()
-            work()
-            read[part] += time.thread_time() - begin
-        if time.perf_counter() > until: break
-    read['augmentation'] = max(0.0, read['augmentation'] - read['decode'])
-    read['collate and copy'] = statistics.median(self.collate_seconds(items) for _ in range(5))
-    return {part: 1000 * read[part] / len(items) for part in READING}
+class TimedImages:
+    "A dataset or a cache with the time spent in it, in seconds of one core."
+    def __init__(self, source): self.source, self.spent = source, 0.0
+
+    def __len__(self): return len(self.source)
+
+    def __getattr__(self, name): return getattr(self.source, name)
+
+    def __getitem__(self, position): return self.timed(self.source.__getitem__, position)
+
+    def read(self, *args): return self.timed(self.source.read, *args)
+
+    def timed(self, function, *args):
+        begin = time.thread_time()
+        try: return function(*args)
+        finally: self.spent += time.thread_time() - begin
 
 # %% ../nbs/50_benching.ipynb #35bed732
+def timed_images(prepared: Prepared) -> tuple[Prepared, TimedImages]:
+    "The same dataset, with a clock where its images come from: the dataset of a user, the files, or the cache."
+    if prepared.is_own: source = TimedImages(prepared.dataset)
+    elif prepared.cache is not None: source = TimedImages(prepared.cache)
+    else:
+        source, files = TimedImages(prepared.dataset), copy.copy(prepared.dataset)
+        files.read = source.read
+        return replace(prepared, dataset=files), source
+    return replace(prepared, **{'dataset' if prepared.is_own else 'cache': source}), source
+
+# %% ../nbs/50_benching.ipynb #a3147d66
 @patch
-def collate_seconds(self: Bench, items: list[dict]) -> float:
-    "How long it takes to make a batch of items and bring it to the device."
-    begin = now(self.device)
-    batch = collate(items, pin=self.device.type == 'cuda')
-    for tensor in batch.values(): tensor.to(self.device, non_blocking=True)
-    return now(self.device) - begin
+def image_costs(self: Bench, most: int = 64) -> dict[str, float]: # core-milliseconds by part
+    "What reading an image costs: decode, augmentation (with the resize), collate and copy to the device."
+    prepared, source = timed_images(self.loader.prepared)
+    positions = list(range(min(most, len(prepared))))
+    batch, begin = Batch(prepared, positions, 0, pin=self.device.type == 'cuda'), time.thread_time()
+    batch.fill()
+    work, begin = time.thread_time() - begin, now(self.device)
+    for tensor in batch.finish().values(): tensor.to(self.device, non_blocking=True)
+    seconds = source.spent, max(0.0, work - source.spent), now(self.device) - begin
+    return {part: 1000 * value / len(positions) for part, value in zip(READING, seconds)}
 
 # %% ../nbs/50_benching.ipynb #7e518833
 PARTS = (*READING, 'normalisation', 'forward', 'backward', 'clipping', 'optimiser', 'EMA', 'logging and Lightning')
@@ -315,16 +354,17 @@ NAMES = {'bare': 'bare limit', 'loader': 'loader alone', 'loop': 'real loop'}
 @dataclass
 class BenchResult:
     "Speeds by round, what reading costs, where a step goes, what was tried, and what follows."
-    what: str # network, size, batch, precision
+    what: str # network, size, batch; settings; cache
     hardware: str # and versions
     kind: str # cpu, cuda or mps
     steps: int # batches timed in each measurement
     rounds: list[dict] # images per second of 'bare', 'loader' and 'loop', by round
-    first: float # images per second of the loader, reading for the first time
+    first: float # images per second of the loader, reading for the first time, without a cache
+    fill: float # seconds in which a run decodes all images before it trains; 0 without a cache
     costs: dict[str, float] # core-milliseconds of an image, by part
     shares: dict[str, float] # of a step of the real loop, by part; they sum to 1
     step: float # milliseconds of a step of the real loop, in the pass in which the parts were timed
-    tried: list[dict] = field(default_factory=list) # option, measure, and how many times as fast it is with it
+    tried: list[dict] = field(default_factory=list) # option, measure, how many times as fast it is with it: median and least of the rounds
     advice: list[str] = field(default_factory=list) # what limits, and which option helps
 
     def median(self, name: str) -> float: # 'bare', 'loader' or 'loop'; images per second
@@ -392,29 +432,43 @@ def advise(result: BenchResult) -> list[str]: # one to four sentences
     if limit == 'unknown': said.append(f'{percent(lost["unknown"])} of a step is neither reading nor overhead.')
     speeds = [found['bare'] for found in result.rounds]
     if limit == 'unknown' or min(speeds) < 0.75 * max(speeds): said.append('The machine seems busy with something else; repeat this on a quiet one.')
-    if result.first < 0.8 * result.median('loop'):
+    if result.fill >= 10: said.append(f'Before training, about {result.fill:.0f} s go into decoding all images once.')
+    elif not result.fill and result.first < 0.8 * result.median('loop'):
         said.append(f'The first reading gave only {result.first:.0f} images per second, so the first epoch will be slower than the others.')
     return said + helpful(result.tried)
 
 # %% ../nbs/50_benching.ipynb #7a6f0499
 def helpful(tried: list[dict]) -> list[str]: # a sentence, or none
     "Which of the options that were tried help."
-    better = [t for t in sorted(tried, key=lambda t: -t['gain']) if t['gain'] >= 1.05]
+    better = [t for t in sorted(tried, key=lambda t: -t['gain']) if t['gain'] >= 1.05 and t['least'] > 1]
     said = [f"{t['option']} ({NAMES[t['measure']]} {t['gain']:.2f} times as fast{t['caveat']})" for t in better]
     return [f"What helps: {'; '.join(said)}."] if said else ['None of the options that were tried is faster.'] if tried else []
 
 # %% ../nbs/50_benching.ipynb #07a93846
+@patch
+def can_keep(self: Bench, where: str) -> bool: # ram or disk
+    "Whether decoded images could be kept there."
+    options = changed(self.config, 'bench', data=replace(self.config.data, cache=where))
+    try: return replace(self.data, config=options).plan_cache().where == where
+    except UserError: return False
+
+# %% ../nbs/50_benching.ipynb #b5632091
 def candidates(result: BenchResult, bench: Bench) -> list[tuple[str, object, str, str]]: # option, value, measured by, caveat
     "Options worth trying, the likeliest first."
-    config, limit, shares, processors = bench.config, what_limits(result), result.shares, min(16, os.cpu_count() or 1)
-    found, twice = [], 2 * config.train_batch_size
-    there = result.kind == 'cpu' or result.kind == 'cuda' and torch.cuda.is_bf16_supported(including_emulation=False)
-    larger = ('train_batch_size', twice, 'bare' if limit == 'device' else 'loop', ', but a larger batch is another training: the learning rate may have to follow')
-    if limit == 'data' and config.num_workers != processors: found.append(('num_workers', processors, 'loop', ''))
-    if bench.precision == '32-true' and there and (limit == 'device' or result.kind == 'cpu'): found.append(('precision', 'bf16-mixed', 'bare', ''))
+    config, limit, shares, workers = bench.config, what_limits(result), result.shares, min(16, core_count())
+    found, twice, fast = [], 2 * config.train_batch_size, fast_precision(result.kind)[0]
+    if limit == 'data' and bench.kept.where == 'none' and bench.data.table:
+        where = 'ram' if bench.can_keep('ram') else 'disk'
+        found.append(('data.cache', where, 'loop', f', after {bench.images / result.first:.0f} s in which all images are decoded once'))
+    if limit == 'data' and worker_count(config) != workers: found.append(('num_workers', workers, 'loop', ''))
+    if limit == 'device' or result.kind == 'cpu':
+        if bench.precision == '32-true' and fast == 'bf16-mixed': found.append(('precision', fast, 'bare', ''))
+        if bench.precision == 'bf16-mixed': found.append(('precision', 'fp32', 'bare', ''))
     if limit == 'overhead' and shares['EMA'] >= 0.03: found.append(('use_ema', False, 'loop', ', without the average'))
     if limit == 'overhead' and shares['clipping'] >= 0.03: found.append(('gradient_clip_val', None, 'loop', ', without clipping'))
-    if limit != 'data' and 2 * twice <= len(bench.data.splits['train']): found.append(larger)
+    if limit != 'data' and 2 * twice <= bench.images:
+        found.append(('train_batch_size', twice, 'bare' if limit == 'device' else 'loop', '; another batch is another training: the learning rate may have to follow'))
+    if limit == 'device' and result.kind == 'cuda' and not config.compile: found.append(('compile', True, 'bare', ', after compiling'))
     return found
 
 # %% ../nbs/50_benching.ipynb #ec376b36
@@ -426,26 +480,26 @@ def measure(self: Bench, name: str) -> float: # bare, loader or loop -> images p
 
 # %% ../nbs/50_benching.ipynb #5a0fe40b
 def gain(bench: Bench, other: Bench, name: str, # the measure
-         until: float, rounds: int = 3) -> float: # until: of the monotonic clock
-    "How many times as fast `other` is: the median of the ratios of up to `rounds` rounds."
+         until: float, rounds: int = 3) -> list[float]: # until: of the monotonic clock
+    "How many times as fast `other` is, in each of up to `rounds` rounds."
     ratios = []
     while not ratios or len(ratios) < rounds and time.monotonic() < until:
         pair = [bench, other] if len(ratios) % 2 else [other, bench]
         rates = {id(one): one.measure(name) for one in pair}
         ratios.append(rates[id(other)] / rates[id(bench)])
-    return statistics.median(ratios)
+    return ratios
 
 # %% ../nbs/50_benching.ipynb #67ce24d9
 def try_options(result: BenchResult, bench: Bench, until: float): # until: of the monotonic clock; it fills `result.tried`
     "Measure the candidates while there is time; one that runs out of memory is left out."
     for option, value, name, caveat in candidates(result, bench):
         if result.tried and time.monotonic() > until: return
-        try: times = gain(bench, bench.changed(**{option: value}), name, until)
+        try: ratios = gain(bench, bench.changed(**{option.replace('.', '__'): value}), name, until)
         except (RuntimeError, RunFault) as error:
             if not (out_of_memory(error) or 'out of memory' in str(error)): raise
             continue
         text = {None: 'null', True: 'true', False: 'false'}.get(value, value)
-        result.tried.append({'option': f'--{option} {text}', 'measure': name, 'gain': times, 'caveat': caveat})
+        result.tried.append({'option': f'--{option} {text}', 'measure': name, 'gain': statistics.median(ratios), 'least': min(ratios), 'caveat': caveat})
 
 # %% ../nbs/50_benching.ipynb #89e48d15
 @patch
@@ -469,7 +523,7 @@ def figure(self: BenchResult): # -> matplotlib Figure
     right.axhline(middle[0], color='gray', linewidth=1, linestyle=':')
     right.set(ylabel='images per second', title='medians, and lowest to highest')
     right.margins(y=0.12)
-    figure.suptitle(self.what, fontsize=10)
+    figure.suptitle(self.what.partition('\n')[0], fontsize=10)
     return figure
 
 # %% ../nbs/50_benching.ipynb #cfbf253d
@@ -489,12 +543,12 @@ def hardware(device: torch.device) -> str: # one line
 
 # %% ../nbs/50_benching.ipynb #fd5fb9ad
 @patch
-def describe(self: Bench) -> str: # one line
+def describe(self: Bench) -> str: # three lines
     "What is measured."
-    config, data = self.config, self.data
+    config = self.config
     accumulated = f' x {config.accumulate_grad_batches}' if config.accumulate_grad_batches > 1 else ''
-    return (f'{config.model.model_name}, {config.image_size} x {config.image_size} pixels, batches of {config.train_batch_size}{accumulated}, {self.precision}, '
-            f"{self.device.type}, {config.num_workers} {config.worker_type}{'s' if config.worker_type == 'thread' else 'es'}, {len(data.splits['train']):,} training images")
+    return (f'{config.model.model_name}, {config.image_size} x {config.image_size} pixels, {self.images:,} training images in batches of {config.train_batch_size}{accumulated}\n'
+            f'on {self.device.type}: {speed_settings(config, 0)}\ncache: {self.kept}')
 
 # %% ../nbs/50_benching.ipynb #1218a713
 @patch
@@ -522,6 +576,7 @@ def run(self: Bench, seconds: float, steps: int | None = None) -> BenchResult:
     "Measure in rounds, then try what might help."
     begin = time.monotonic()
     first = self.read_first(seconds / 10)
+    self.keep()
     self.choose_steps(seconds / 10, steps)
     costs, rounds, parts = self.image_costs(), [], []
     while not rounds or len(rounds) < 5 and time.monotonic() < begin + 0.6 * seconds:
@@ -532,8 +587,8 @@ def run(self: Bench, seconds: float, steps: int | None = None) -> BenchResult:
     shares = [step_shares(timed.step, timed.parts, costs) for timed in parts]
     middle = {part: statistics.median(share[part] for share in shares) for part in PARTS}
     middle = {part: value / sum(middle.values()) for part, value in middle.items()}
-    step = 1000 * statistics.median(timed.step for timed in parts)
-    result = BenchResult(self.describe(), hardware(self.device), self.device.type, self.steps, rounds, first, costs, middle, step)
+    step, fill = 1000 * statistics.median(timed.step for timed in parts), self.images / first if self.data.caches else 0.0
+    result = BenchResult(self.describe(), hardware(self.device), self.device.type, self.steps, rounds, first, fill, costs, middle, step)
     try_options(result, self, begin + seconds)
     result.advice = advise(result)
     return result
@@ -550,7 +605,7 @@ def bench(config: TrainConfig | dict | str | Path | None = None, # as for `train
     if steps is not None and steps < 1: raise UserError(f'steps should be at least 1, not {steps}')
     if not 0 < seconds < 86400: raise UserError(f'seconds should be above 0 and less than a day, not {seconds}')
     config = load_config(config, arguments, **keywords)
-    with quiet_lightning(), global_settings():
+    with quiet_lightning(), global_settings(config):
         try: result = open_bench(config).run(seconds, steps)
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error): raise
