@@ -285,6 +285,7 @@ def looped(self: Bench, parts: bool | None = None) -> Timed: # None: parts too w
             said = str(error).splitlines()[0]
             raise RunFault(said.partition(';')[0] if folder in said else said) from None
     if stop.reason: raise KeyboardInterrupt
+    self.classifier.ema = None
     gc.collect()
     return Timed(watch.images / watch.seconds, watch.seconds / self.steps, watch.parts)
 
