@@ -396,6 +396,8 @@ def table(self: BenchResult) -> str:
     for part, share in self.shares.items():
         cost = f'{self.costs[part]:20.3f}' if part in self.costs else ''
         lines.append(f"{part + (', waited for' if part in self.costs else ''):28}{share * self.step:6.2f}{100 * share:8.1f} %{cost}")
+    waited = sum(self.shares[part] for part in READING) * 1000 / self.median('loop')
+    lines.append(f'reading an image takes {sum(self.costs.values()):.3g} ms of one core; training waits {waited:.3g} ms for it')
     if self.tried: lines += ['', f"{'tried':32}{'measured by':16}{'times as fast':>14}"]
     lines += [f"{found['option']:32}{NAMES[found['measure']]:16}{found['gain']:14.2f}" for found in self.tried]
     return '\n'.join(lines + ['', *self.advice])
@@ -423,7 +425,8 @@ def what_limits(result: BenchResult) -> str: # device, data, overhead or unknown
 def advise(result: BenchResult) -> list[str]: # one to four sentences
     "What limits, how far it is to the bare limit, and which option helps."
     lost, limit = lost_time(result), what_limits(result)
-    begin = {'device': 'The device limits', 'data': 'Reading images limits', 'overhead': 'What surrounds the network limits', 'unknown': 'What limits is not clear'}[limit]
+    begin = {'device': 'The device limits', 'data': 'Reading images limits', 'overhead': 'What surrounds the network limits',
+             'unknown': 'What limits is not clear'}[limit]
     said = [f'{begin}: the real loop reaches {lost["device"]:.2f} of the bare limit.']
     percent = lambda share: f'{100 * share:.0f} %'
     if limit == 'data':
@@ -468,7 +471,7 @@ def candidates(result: BenchResult, bench: Bench) -> list[tuple[str, object, str
     if limit == 'overhead' and shares['EMA'] >= 0.03: found.append(('use_ema', False, 'loop', ', without the average'))
     if limit == 'overhead' and shares['clipping'] >= 0.03: found.append(('gradient_clip_val', None, 'loop', ', without clipping'))
     if limit != 'data' and 2 * twice <= bench.images:
-        found.append(('train_batch_size', twice, 'bare' if limit == 'device' else 'loop', '; another batch is another training: the learning rate may have to follow'))
+        found.append(('train_batch_size', twice, 'bare' if limit == 'device' else 'loop', '; the learning rate may have to follow the batch'))
     if limit == 'device' and result.kind == 'cuda' and not config.compile: found.append(('compile', True, 'bare', ', after compiling'))
     return found
 
@@ -519,11 +522,12 @@ def figure(self: BenchResult): # -> matplotlib Figure
     left.set(ylabel='share of a step (%)', title=f'a step of the real loop, {self.step:.4g} ms', xticks=[], ylim=(0, 100))
     middle = [self.median(name) for name in NAMES]
     ends = [[abs(end([found[name] for found in self.rounds]) - value) for name, value in zip(NAMES, middle)] for end in (min, max)]
+    top = 1.6 * max(self.median('bare'), self.median('loop'))
     bars = right.bar(list(NAMES.values()), middle, yerr=ends, capsize=4, color=['gray', 'tab:blue', 'tab:green'])
-    right.bar_label(bars, [f'{value:.4g}' for value in middle], padding=2)
+    for bar, value in zip(bars, middle):
+        right.text(bar.get_x() + 0.05, min(value, top) - 0.02 * top, f'{value:.4g}' + (' (beyond)' if value > top else ''), va='top', color='white')
     right.axhline(middle[0], color='gray', linewidth=1, linestyle=':')
-    right.set(ylabel='images per second', title='medians, and lowest to highest')
-    right.margins(y=0.12)
+    right.set(ylabel='images per second', title='medians, and lowest to highest', ylim=(0, top))
     figure.suptitle(self.what.partition('\n')[0], fontsize=10)
     return figure
 
@@ -548,7 +552,8 @@ def describe(self: Bench) -> str: # three lines
     "What is measured."
     config = self.config
     accumulated = f' x {config.accumulate_grad_batches}' if config.accumulate_grad_batches > 1 else ''
-    return (f'{config.model.model_name}, {config.image_size} x {config.image_size} pixels, {self.images:,} training images in batches of {config.train_batch_size}{accumulated}\n'
+    return (f'{config.model.model_name}, {config.image_size} x {config.image_size} pixels, {self.images:,} training images '
+            f'in batches of {config.train_batch_size}{accumulated}\n'
             f'on {self.device.type}: {speed_settings(config, 0)}\ncache: {self.kept}')
 
 # %% ../nbs/50_benching.ipynb #1218a713
