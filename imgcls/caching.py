@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['stored_form', 'stored_size', 'make_stored', 'gigabytes', 'estimate_size', 'ImageCache', 'write_images', 'file_stamp',
-           'progress', 'ram_cache', 'cache_folder', 'disk_cache', 'check_room', 'CachePlan', 'available_memory',
-           'plan_cache', 'open_caches']
+           'progress', 'ram_cache', 'MadeAgain', 'cache_folder', 'disk_cache', 'check_room', 'CachePlan',
+           'available_memory', 'plan_cache', 'open_caches']
 
 # %% ../nbs/13_caching.ipynb #43a6a23c
 import hashlib, json, os, shutil, sys, tempfile
@@ -160,6 +160,19 @@ def _memory_file():
         return file, file.name
     number = os.memfd_create('imgcls')
     return os.fdopen(number, 'wb'), f'/proc/{os.getpid()}/fd/{number}'
+
+# %% ../nbs/13_caching.ipynb #fb5e9890
+@dataclass
+class MadeAgain:
+    "Images as a cache keeps them, each made when it is read: to see a few of them again."
+    form: dict
+    paths: list[str] # by position
+    max_pixels: int = 170_000_000
+
+    def read(self, position: int, least: Callable | None = None) -> Image.Image: # as `ImageCache.read`
+        image, full = make_stored(self.form, self.paths[position], self.max_pixels)
+        if least is not None: least(full)
+        return Image.fromarray(image)
 
 # %% ../nbs/13_caching.ipynb #97a982a7
 def cache_folder(options: DataOptions) -> Path:

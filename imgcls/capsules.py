@@ -17,6 +17,7 @@ from torch import nn
 
 from .artifact import find_network
 from .config import UserError, lightning_precision, load_config, to_dict
+from .caching import MadeAgain
 from .loading import Data, collate, open_data
 from .module import ImageClassifier, build_classifier
 from .registry import networks
@@ -36,6 +37,7 @@ def write_capsule(folder: Path, # of the run
     facts = {k: batch[k] for k in ('epoch', 'batch', 'loss', 'rank')} | {'step': step, 'world': world, 'positions': positions, 'images': names}
     facts |= {k: base64.b64encode(v.numpy().tobytes()).decode() for k in ('random', 'random_cuda') if (v := batch.get(k)) is not None}
     name = module.config.model.model_name
+    facts['form'] = getattr(data.loader('train', True).prepared.cache, 'form', None) # of the images that were kept
     facts |= {'options': to_dict(module.config), 'classes': module.classes, 'network': {'name': name, 'source': str(networks.where(name) or '')}}
     place.mkdir(exist_ok=True)
     save_file({n: t.detach().cpu().contiguous().clone() for n, t in module.network.state_dict().items()}, place/'weights.safetensors')
@@ -91,8 +93,10 @@ def replay(path, # a capsule: not_finite_step_N in a run folder
     data = open_data(config, facts['classes'])
     module = build_classifier(config, data).to(device).train()
     module.network.load_state_dict(load_file(Path(path)/'weights.safetensors', device))
-    prepared = data.loader('train', True).prepared
-    batch = collate([prepared[position, facts['epoch']] for position in facts['positions']])
+    loader = data.loader('train', True)
+    prepared = loader.prepared
+    if facts.get('form'): prepared.cache = MadeAgain(facts['form'], [data.table.path(row) for row in data.table.rows('train')], config.data.max_pixels)
+    batch = loader.with_draws(collate([prepared[position, facts['epoch']] for position in facts['positions']]), facts['epoch'])
     images, targets = module.mixed({k: v.to(device) for k, v in batch.items()}, facts['epoch'], facts['batch'], facts['rank'])
     with first_not_finite(module.network) as found, torch.no_grad(), as_trained(config, device), kept_random_state(facts, device):
         logits = module.network(images)

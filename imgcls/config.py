@@ -61,6 +61,7 @@ class AugmentOptions:
     "Augmentation of training images."
     preset: Literal['none', 'light', 'standard', 'strong'] = 'light' # light keeps left and right (digits, text); standard flips; strong adds policies
     ops: list[dict] | None = None # your own list of operations instead of the preset, e.g. [{op: hflip, p: 0.5}]
+    batch_ops: list[dict] | None = None # your own list of operations on whole batches, on the training device, instead of the preset: pad_crop, hflip, cutout; fast for small images
     mixup: float = 0.0 # MixUp alpha; 0 is off (arXiv:1710.09412)
     cutmix: float = 0.0 # CutMix alpha; 0 is off (arXiv:1905.04899); with both on, one of them is drawn per batch
 
@@ -117,8 +118,10 @@ class TrainConfig:
     use_ema: bool = True # average the weights over time, and score and use the average
     ema_decay: float = 0.999 # of the average per optimiser step, after its warm-up
 
+    optimizer: Literal['adamw', 'sgd'] = 'adamw' # sgd: with Nesterov momentum
+    momentum: float = 0.9 # of sgd; the first beta of adamw
     learning_rate: float = 3e-3 # peak of the one-cycle schedule
-    weight_decay: float = 0.05 # AdamW; not on biases and norms
+    weight_decay: float = 0.05 # decoupled in adamw; not on biases and norms
     gradient_clip_val: float | None = 1.0 # largest gradient norm; null, or 1000 and more, is off
     pct_start: float = 0.25 # share of all steps in which the learning rate rises
 
@@ -388,7 +391,7 @@ _RULES = [
     ('accumulate_grad_batches', lambda v: v >= 1, 'at least 1'), ('save_checkpoint_num', lambda v: v >= 0, '0 or more'),
     ('save_every_steps', lambda v: v >= 0, '0 (off) or more'), ('save_every_minutes', lambda v: 0 <= v < math.inf, '0 (off) or more'),
     ('learning_rate', lambda v: 0 < v < math.inf, 'above 0'), ('weight_decay', lambda v: 0 <= v < math.inf, '0 or more'),
-    ('ema_decay', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('pct_start', lambda v: 0 <= v <= 1, 'between 0 and 1'),
+    ('ema_decay', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('momentum', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('pct_start', lambda v: 0 <= v <= 1, 'between 0 and 1'),
     ('gradient_clip_val', lambda v: v is None or v > 0, 'above 0, or null for off'),
     ('val_check', lambda v: 0 < v <= 1 or v >= 2 and v == int(v),
      'above 0 and up to 1 (share of an epoch between evaluations), or a whole number from 2 (every so many epochs)'),

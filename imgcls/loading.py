@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['epoch_order', 'mix_seed', 'BatchPlan', 'ImageRows', 'Prepared', 'Batch', 'collate', 'Loader', 'Handed',
-           'handed_batch', 'worker_killed', 'Data', 'worker_count', 'core_count', 'open_data', 'config_transform']
+           'handed_batch', 'worker_killed', 'Data', 'image_operations', 'worker_count', 'core_count', 'open_data',
+           'config_transform']
 
 # %% ../nbs/13_loading.ipynb #8c9cb4d5
 import hashlib, inspect, os, re
@@ -27,7 +28,7 @@ from .errors import RunFault
 from .images import decode
 from .registry import check_kwargs, datasets
 from .samples import SampleTable, read_samples
-from .transforms import apply_augmentation, augmentation_list, eval_transform, fit, sample_rng, to_array
+from .transforms import apply_augmentation, augmentation_list, batch_augmentation_list, draws_of, eval_transform, fit, sample_draws, sample_rng, to_array
 
 # %% ../nbs/13_loading.ipynb #eedf7d90
 def epoch_order(count: int, # number of samples
@@ -101,6 +102,7 @@ class Prepared:
     ops: list | None = None # augmentation; none in evaluation
     seed: int = 42
     cache: ImageCache | None = None # where the images of the dataset, an `ImageRows`, are kept
+    draws: int = 0 # random numbers that the operations on batches take for an image
 
     def __len__(self): return len(self.dataset)
 
@@ -197,9 +199,14 @@ class Loader:
     def __iter__(self) -> Iterator[dict]:
         plan = self.sampler
         epoch, batches = plan.epoch, plan.batches()[plan.start:]
-        for batch in self.on_device(self.make(batches, epoch)):
+        for batch in self.on_device(self.with_draws(batch, epoch) for batch in self.make(batches, epoch)):
             if plan.shuffle: plan.start += 1
             yield batch
+
+    def with_draws(self, batch: dict, epoch: int) -> dict:
+        "A batch with `draws`, B x n, for the operations on batches."
+        if self.prepared.draws: batch['draws'] = torch.from_numpy(sample_draws(self.prepared.seed, epoch, batch['index'].numpy(), self.prepared.draws))
+        return batch
 
 # %% ../nbs/13_loading.ipynb #a66401ed
 @patch
@@ -326,13 +333,19 @@ def loader(self: Data, split: str, # 'train', 'valid' or 'test'
     "A loader over one split."
     config = self.config
     if split not in self.splits: raise UserError(f"the data has no '{split}' split; it has {', '.join(self.splits)}")
-    ops = augmentation_list(config.augment.preset, config.image_size, config.augment.ops) if train else None
+    ops, draws = (image_operations(config), draws_of(batch_augmentation_list(config.augment.batch_ops))) if train else (None, 0)
     batch_size = config.train_batch_size if train else config.valid_batch_size
     plan = BatchPlan(len(self.splits[split]), batch_size, config.seed, train, rank, world)
     cache = self.caches.get(split)
     if cache is not None and cache.form != stored_form(self.transform, ops, config.data.cache_side): cache = None
-    return Loader(Prepared(self.splits[split], self.transform, ops, config.seed, cache), plan, worker_count(config), config.worker_type,
+    return Loader(Prepared(self.splits[split], self.transform, ops, config.seed, cache, draws), plan, worker_count(config), config.worker_type,
                   config.prefetch_queue_size, device)
+
+# %% ../nbs/13_loading.ipynb #db571b6e
+def image_operations(config: TrainConfig) -> list[dict]:
+    "The augmentation of single images: the preset, or your own list; none beside operations on batches."
+    own = config.augment
+    return augmentation_list(own.preset, config.image_size, [] if own.ops is None and own.batch_ops is not None else own.ops)
 
 # %% ../nbs/13_loading.ipynb #623b03b7
 def worker_count(config: TrainConfig) -> int:
@@ -349,7 +362,7 @@ def core_count() -> int:
 def plan_cache(self: Data, processes: int = 1) -> CachePlan: # processes: of the run
     "Where the images for training and its evaluations will be kept."
     config = self.config
-    ops = augmentation_list(config.augment.preset, config.image_size, config.augment.ops)
+    ops = image_operations(config)
     forms = {split: stored_form(self.transform, of, config.data.cache_side) for split, of in (('train', ops), ('valid', None)) if split in self.splits}
     return plan_cache(config.data, self.table, forms, config.epochs, processes)
 

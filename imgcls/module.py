@@ -26,7 +26,7 @@ from .models import create_network
 from .optim import build_optimizer, one_cycle, steps_per_epoch, window
 from .registry import networks
 from .scoring import score_networks, to_float
-from .transforms import mixup_cutmix
+from .transforms import apply_batch, batch_augmentation_list, mixup_cutmix
 
 # %% ../nbs/33_module.ipynb #5ff377a1
 class ImageClassifier(pl.LightningModule):
@@ -71,7 +71,9 @@ def build_classifier(config: TrainConfig, # the options
 @patch
 def mixed(self: ImageClassifier, batch: dict, epoch: int, batch_idx: int, rank: int) -> tuple[torch.Tensor, torch.Tensor]: # images B x C x H x W; labels B, or B x classes
     "Normalised images and targets, mixed if the options say so."
-    images, labels, options = to_float(self.transform, batch['image']), batch['label'], self.config.augment
+    images, labels, options = batch['image'], batch['label'], self.config.augment
+    if options.batch_ops: images = apply_batch(batch_augmentation_list(options.batch_ops), self.transform, images, batch['draws'])
+    images = to_float(self.transform, images)
     if not self.config.channels_last: images = images.contiguous()
     if not (options.mixup or options.cutmix): return images, labels
     generator = torch.Generator().manual_seed(mix_seed(self.config.seed, epoch, batch_idx, rank))

@@ -57,5 +57,7 @@ def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict]:
 def build_optimizer(network: nn.Module, config: TrainConfig,
                     fused: bool = True, # one kernel for all tensors; not with a loss scaler that clips (16-mixed)
                    ) -> torch.optim.Optimizer:
-    "AdamW over `parameter_groups`, fused where all parameters are floating point on one kind of device."
-    return torch.optim.AdamW(parameter_groups(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.999), fused=fused)
+    "AdamW, or SGD with Nesterov momentum, over `parameter_groups`."
+    groups, momentum = parameter_groups(network, config.weight_decay), config.momentum
+    if config.optimizer == 'sgd': return torch.optim.SGD(groups, lr=config.learning_rate, momentum=momentum, nesterov=momentum > 0, fused=fused or None)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(momentum, 0.999), fused=fused or None)
