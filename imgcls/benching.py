@@ -158,13 +158,18 @@ def changed(self: Bench, **options) -> Bench: # dotted names with __, as for `tr
 @patch
 def drained(self: Bench) -> float: # images per second
     "The speed of the loader with nobody training."
-    batches, images = iter(self.loader), 0
-    for _ in range(self.skip): next(batches)
+    loader, queue, images, count, passed = self.loader, self.config.prefetch_queue_size + 1, 0, 0, 0.0
+    loader.sampler.length = self.steps + 10 * queue
+    begin, batches = now(self.device), iter(loader)
+    for _ in range(queue):
+        next(batches)
+        if now(self.device) - begin > 1: break
     begin = now(self.device)
-    for _ in range(self.steps): images += len(next(batches)['label'])
-    seconds = now(self.device) - begin
+    while count < self.steps or count < 8 * queue and passed < 1:
+        images, count = images + len(next(batches)['label']), count + 1
+        passed = now(self.device) - begin
     batches.close()
-    return images / seconds
+    return images / passed
 
 # %% ../nbs/50_benching.ipynb #bd25e802
 @patch
@@ -193,7 +198,7 @@ def bare(self: Bench) -> float: # images per second
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
-    for number in range(2 * every): step(number)
+    for number in range(every * (3 if device.type == 'cuda' else 1)): step(number) # the first are slow
     begin = now(device)
     for number in range(self.steps): step(number)
     return self.steps * len(inputs[0][0]) / (now(device) - begin)
@@ -327,7 +332,10 @@ def image_costs(self: Bench, most: int = 64) -> dict[str, float]: # core-millise
     "What reading an image costs: decode, augmentation (with the resize), collate and copy to the device."
     prepared, source = timed_images(self.loader.prepared)
     positions = list(range(min(most, len(prepared))))
-    batch, begin = Batch(prepared, positions, 0, pin=self.device.type == 'cuda'), time.thread_time()
+    batch = Batch(prepared, positions, 0, pin=self.device.type == 'cuda')
+    batch.fill()
+    batch.finish() # once before, for what is made only once
+    source.spent, begin = 0.0, time.thread_time()
     batch.fill()
     work, begin = time.thread_time() - begin, now(self.device)
     for tensor in batch.finish().values(): tensor.to(self.device, non_blocking=True)
@@ -498,7 +506,8 @@ def try_options(result: BenchResult, bench: Bench, until: float): # until: of th
     "Measure the candidates while there is time; one that runs out of memory is left out."
     for option, value, name, caveat in candidates(result, bench):
         if result.tried and time.monotonic() > until: return
-        try: ratios = gain(bench, bench.changed(**{option.replace('.', '__'): value}), name, until)
+        less = replace(bench, steps=max(2, bench.steps // 2)) # two of them in turn
+        try: ratios = gain(less, less.changed(**{option.replace('.', '__'): value}), name, until)
         except (RuntimeError, RunFault) as error:
             if not (out_of_memory(error) or 'out of memory' in str(error)): raise
             continue
