@@ -115,7 +115,7 @@ def training_batches(data, # from `artifact_data`
 def spread_images(data, split: str, count: int) -> dict: # image B x C x H x W, label, index, as from a loader
     "At most `count` images spread evenly over a split, through the evaluation transform."
     from concurrent.futures import ThreadPoolExecutor
-    from imgcls.loading import Prepared, collate
+    from imgcls.loading import Prepared, collate, worker_count
     if split not in data.splits: raise UserError(f"the data has no '{split}' split; it has {', '.join(data.splits)}")
     rows = np.unique(np.linspace(0, len(data.splits[split]) - 1, min(count, len(data.splits[split]))).round().astype(int)).tolist()
     prepared = Prepared(data.splits[split], data.transform)

@@ -75,6 +75,7 @@ class QuickCNN(nn.Module):
         super().__init__()
         filters = 2 * in_channels * 4 # the patches of 2 x 2 pixels have that many directions, each taken both ways
         self.whiten = nn.Conv2d(in_channels, filters, 2)
+        self.whiten.weight.requires_grad_(False) # not learnt, see `start_from`
         self.groups = nn.Sequential(nn.GELU(), *(conv_group(i, o) for i, o in zip((filters, *widths), widths)))
         self.head = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(widths[-1], num_classes, bias=False))
         self.scale = scale
@@ -83,12 +84,11 @@ class QuickCNN(nn.Module):
 
     @torch.no_grad()
     def start_from(self, images: torch.Tensor): # normalised, B x C x H x W
-        "Set the first filters to the principal directions of 2 x 2 patches, scaled to unit variance, and keep them."
+        "Set the first filters to the principal directions of 2 x 2 patches, scaled to unit variance."
         patches = images.unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 1, 4, 5).reshape(-1, *self.whiten.weight.shape[1:])
         values, vectors = torch.linalg.eigh((flat := patches.flatten(1).double()).T @ flat / len(flat))
         directions = (vectors / (values + 5e-4).sqrt()).T.reshape(patches.shape[1:].numel(), *patches.shape[1:]).to(self.whiten.weight)
         self.whiten.weight.copy_(torch.cat([directions, -directions]))
-        self.whiten.weight.requires_grad_(False)
 
 # %% ../nbs/20_models.ipynb #c8cc149f
 def adapt_channels(network: nn.Module, in_channels: int):
