@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import lightning.pytorch as pl
+from .lazy import pl
 import torch
 from fastcore.basics import patch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
