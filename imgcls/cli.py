@@ -86,8 +86,10 @@ def train_script(words: list[str]) -> int | None:
     config = load_config(file if file else {}, words)
     if show: return print_config(file, words, config)
     if is_first_process(): say_start(config, file, words)
+    from imgcls.opening import first_look
+    table = first_look(config)
     from imgcls.training import train
-    run = train(file if file else {}, words)
+    run = train(file if file else {}, words, table=table)
     return 128 + getattr(signal, run.stopped) if hasattr(signal, run.stopped or '') else 3 if run.stopped else None
 
 # %% ../nbs/60_cli.ipynb #f0ed9b94
