@@ -123,14 +123,14 @@ class Tracker:
                 ):
         self.file, self.run, self.run_id = MetricsFile(folder/'metrics.csv', columns), None, run_id
         if step or run_id: self.file.truncate(step)
-        if config.save_wandb: self._start_wandb(folder, config)
+        mode = wandb_mode() if config.save_wandb else 'disabled'
+        if mode == 'offline': print('wandb: no credentials, recording offline; `wandb sync` uploads it later')
+        self.start = None if mode == 'disabled' else lambda: self._start_wandb(folder, config, mode) # with the first row: it takes a second
 
-    def _start_wandb(self, folder, config):
-        mode = wandb_mode()
-        if mode == 'disabled': return
+    def _start_wandb(self, folder, config, mode):
+        self.start = None
         try:
             import wandb
-            if mode == 'offline': print('wandb: no credentials, recording offline; `wandb sync` uploads it later')
             self.run = wandb.init(project=config.project, name=folder.name, id=self.run_id, dir=folder, mode=mode, config=to_dict(config),
                                   resume='allow' if mode == 'online' else None, settings=wandb.Settings(silent=True, console='off', init_timeout=30))
             self.run_id = self.run.id
@@ -144,6 +144,7 @@ class Tracker:
     def log(self, row: dict):
         "Record one row; it has `epoch` and `step`."
         self.file.append(row)
+        if self.start: self.start()
         if self.run is None: return
         try: self.run.log({k: v for k, v in row.items() if k != 'step'}, step=row['step'])
         except Exception as error: self.give_up(error)
@@ -302,7 +303,6 @@ def take_up(self: Monitor, trainer, module):
     if trainer.is_global_zero:
         columns = metric_columns(self.config, len(module.classes))
         self.tracker = Tracker(self.folder, self.config, columns, module.tracker_id, trainer.global_step)
-        module.tracker_id = self.tracker.run_id
         (self.folder/'stop').unlink(missing_ok=True)
         self.catch_up(module)
     if module.restored.get('pending'): self.evaluate_pending(trainer, module)
@@ -429,6 +429,7 @@ def log_training(self: Monitor, trainer, module):
     row = self.training_row(trainer, module)
     if self.tracker: self.tracker.log(row)
     if self.bar is not None: self.bar.set_postfix(loss=f"{row['train_loss']:.3f}")
+    self.clock = time.perf_counter()
 
 # %% ../nbs/34_training.ipynb #808bf23f
 @patch
@@ -467,6 +468,7 @@ def save(self: Monitor, trainer, row: dict | None = None): # row: scores of thes
     "Write last.ckpt, and keep it under its own name when it is among the best."
     begin, folder, module = time.monotonic(), self.folder/'checkpoints', trainer.lightning_module
     module.check_finite()
+    if self.tracker: module.tracker_id = self.tracker.run_id
     module.kept = None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
     with writing(folder):
         trainer.save_checkpoint(folder/'last.ckpt.part')
