@@ -315,7 +315,7 @@ Nothing of yours is touched: both runs are made in a temporary folder. Exit code
 # %% ../nbs/60_cli.ipynb #5d1c0a75
 def check_resume():
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(run_script(check_resume_script))
+    leave(run_script(check_resume_script))
 
 # %% ../nbs/60_cli.ipynb #50b3374d
 def models_script(words: list[str]):
