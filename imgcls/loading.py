@@ -27,7 +27,8 @@ from .config import TrainConfig, UserError, nearest
 from .errors import RunFault
 from .images import decode
 from .registry import check_kwargs, datasets
-from .samples import SampleTable, read_samples
+from .opening import find_samples
+from .samples import SampleTable
 from .transforms import apply_augmentation, augmentation_list, batch_augmentation_list, draws_of, eval_transform, fit, sample_draws, sample_rng, to_array
 
 # %% ../nbs/13_loading.ipynb #eedf7d90
@@ -375,10 +376,11 @@ def keep(self: Data, plan: CachePlan):
 # %% ../nbs/13_loading.ipynb #822dc63e
 def open_data(config: TrainConfig, # the options
               classes: list[str] | None = None, # a class list that is fixed already, e.g. by a checkpoint
+              table: SampleTable | None = None, # of the images, where it was read already
              ) -> Data:
     "Find, read and check the data."
     transform = config_transform(config)
-    if config.data.dataset_name == 'images': return _open_table(config, classes, transform)
+    if config.data.dataset_name == 'images': return _open_table(config, find_samples(config, classes) if table is None else table, transform)
     return _open_own(config, classes, transform)
 
 # %% ../nbs/13_loading.ipynb #0350e1e3
@@ -398,12 +400,9 @@ def _per_channel(values, channels):
     return [sum(values) / len(values)] * channels
 
 # %% ../nbs/13_loading.ipynb #95efcea0
-def _open_table(config, classes, transform):
+def _open_table(config, table, transform):
     "The data of a folder or table."
     own = config.data
-    table = read_samples(config.data_path, path_column=own.path_column, label_column=own.label_column, split_column=own.split_column,
-                         valid_fraction=own.valid_fraction, test_fraction=own.test_fraction, seed=config.seed,
-                         classes=classes, class_level=own.class_level)
     splits = {s: ImageRows(table, s, own.background, own.max_pixels) for s in ('train', 'valid', 'test') if table.rows(s)}
     return Data(config, table.classes, splits, transform, table.fingerprint(), table, _notes(table))
 

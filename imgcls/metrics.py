@@ -8,7 +8,8 @@ __all__ = ['EvalMetrics', 'metric_mode']
 # %% ../nbs/22_metrics.ipynb #b2de5259
 import torch
 from torch import nn
-from torchmetrics import MeanMetric
+
+from .lazy import torchmetrics # before its parts are imported
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 # %% ../nbs/22_metrics.ipynb #e4bbee9a
@@ -17,7 +18,7 @@ class EvalMetrics(nn.Module):
     def __init__(self, num_classes: int):
         super().__init__()
         common = dict(num_classes=num_classes, validate_args=False)
-        self.loss = MeanMetric(nan_strategy='disable')
+        self.loss = torchmetrics.MeanMetric(nan_strategy='disable')
         self.scores = nn.ModuleDict({'top1': MulticlassAccuracy(average='micro', **common)})
         if num_classes > 5: self.scores['top5'] = MulticlassAccuracy(average='micro', top_k=5, **common)
         self.scores['f1'] = MulticlassF1Score(average='macro', **common)

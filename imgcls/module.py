@@ -11,7 +11,7 @@ import contextlib
 import importlib.metadata
 import random
 
-import lightning.pytorch as pl
+from .lazy import pl
 import numpy as np
 import torch
 from fastcore.basics import patch

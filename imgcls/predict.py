@@ -348,7 +348,8 @@ def open_session(path: Path, device: str | None = None):
 # %% ../nbs/40_predict.ipynb #6d25d691
 def check_places(path: Path, data: bytes): # of the ONNX file
     "Raise `UserError` when weights are to be read from anywhere but a file beside this one."
-    for found in re.finditer(rb'(?:\x08|\x88\x80*\0)location', data): # a key of a weight's external data
+    for found in re.finditer(rb'location', data): # searched first, as a plain word is found ten times as fast
+        if not re.compile(rb'(?:\x08|\x88\x80*\0)\Z').search(data, max(0, found.start() - 12), found.start()): continue # no key of a weight's external data
         value = re.compile(rb'\x12([\x01-\x7f])', re.S).match(data, found.end())
         name = data[value.end():value.end() + value[1][0]].decode(errors='surrogateescape') if value else ''
         if name in ('', '..') or Path(name).name != name or '\\' in name or '\0' in name or (path.parent/name).is_symlink():
@@ -360,7 +361,13 @@ SEAL = re.compile(rb'imgcls-seal:([0-9a-f]{64})')
 # %% ../nbs/40_predict.ipynb #badf0eeb
 def file_seal(data: bytes) -> str: # 64 hexadecimal digits
     "SHA-256 over a file, taking the digits of its seal for zeros."
-    return hashlib.sha256(SEAL.sub(b'imgcls-seal:' + b'0' * 64, data)).hexdigest()
+    digest, view, done = hashlib.sha256(), memoryview(data), 0
+    for found in SEAL.finditer(data):
+        digest.update(view[done:found.start(1)])
+        digest.update(b'0' * 64)
+        done = found.end()
+    digest.update(view[done:])
+    return digest.hexdigest()
 
 # %% ../nbs/40_predict.ipynb #9df897de
 def broken_seal(data: bytes) -> bool: # False where there is no seal

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-import lightning.pytorch as pl
+from .lazy import pl
 import torch
 from fastcore.basics import patch
 

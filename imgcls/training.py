@@ -4,13 +4,12 @@
 
 # %% auto #0
 __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', 'fast_precision', 'settle', 'changed',
-           'evaluation_points', 'epoch_is_due', 'metric_columns', 'check_save_metric', 'wandb_mode', 'Tracker',
-           'Checkpoints', 'link_or_copy', 'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor',
-           'start_run_folder', 'score_line', 'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings',
-           'whole_checkpoint', 'check_position', 'resolve_config', 'check_resume', 'summary', 'speed_settings',
-           'worker_hint', 'size_hint', 'Run', 'discover_beside', 'prepare', 'build_trainer', 'train', 'fit',
-           'OutOfMemory', 'halved', 'global_settings', 'keep_memory', 'resume', 'closing_line', 'run_folder_of',
-           'quiet_lightning']
+           'evaluation_points', 'epoch_is_due', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
+           'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor', 'start_run_folder', 'score_line',
+           'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings', 'whole_checkpoint',
+           'check_position', 'resolve_config', 'check_resume', 'summary', 'speed_settings', 'worker_hint', 'size_hint',
+           'Run', 'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved',
+           'global_settings', 'keep_memory', 'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
 import ctypes, errno, functools, gc, json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -19,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import lightning.pytorch as pl
+from .lazy import pl
 import torch
 from fastcore.basics import patch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
@@ -27,7 +26,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from tqdm.auto import tqdm
 
 from .artifact import read_checkpoint, replace_file, save_plain, write_to_disk
-from .auditing import compare_manifest, quick_audit, write_manifest
+from .auditing import compare_manifest, write_manifest
 from .capsules import write_capsule
 from .config import (Setting, TrainConfig, UserError, config_settings, given_by_hand, lightning_precision, load_config, nearest, option_specs, to_dict, to_yaml)
 from .errors import RunFault
@@ -37,10 +36,12 @@ from .caching import CachePlan
 from .loading import Data, Loader, core_count, open_data, worker_count, worker_killed
 from .metrics import metric_mode
 from .models import check_network
-from .module import DataModule, EMACallback, ImageClassifier, NotFinite, build_classifier, compiles
+from .module import DataModule, EMACallback, ImageClassifier, NotFinite, build_classifier, compiles, start_network
+from .opening import check_save_metric, data_lines, metric_columns
 from .optim import steps_per_epoch
 from .registry import discover
 from .runs import MetricsFile, is_first_process, check_links, latest_checkpoint, new_run_folder, provenance, read_scores, resolve_checkpoint, run_lock, shows_progress
+from .samples import SampleTable
 
 # %% ../nbs/34_training.ipynb #6f9e13af
 def accelerator_of(config: TrainConfig) -> str: # cpu, cuda or mps
@@ -132,20 +133,6 @@ def epoch_is_due(config: TrainConfig, epoch: int) -> bool: # epoch from 0
     every = max(1, int(config.val_check))
     return (epoch + 1) % every == 0 or epoch + 1 == config.epochs
 
-# %% ../nbs/34_training.ipynb #66da0dbf
-def metric_columns(config: TrainConfig, classes: int) -> list[str]:
-    "The columns of metrics.csv."
-    scores = ['loss', 'top1', *(['top5'] if classes > 5 else []), 'f1']
-    ends = ['', '_raw'] if config.use_ema else ['']
-    return ['epoch', 'step', 'lr', 'train_loss', 'images_per_second', *(f'valid_{s}{e}' for e in ends for s in scores)]
-
-# %% ../nbs/34_training.ipynb #28dc0cf5
-def check_save_metric(config: TrainConfig, classes: int):
-    "Raise `UserError` when `save_metric` is not among what is logged."
-    names = [c for c in metric_columns(config, classes) if c.startswith('valid_')]
-    if config.save_metric not in names:
-        raise UserError(f"save_metric '{config.save_metric}' is not logged; there are {', '.join(names)}.{nearest(config.save_metric, names)}")
-
 # %% ../nbs/34_training.ipynb #3a1d7b4b
 def wandb_mode() -> str: # online, offline or disabled
     "How wandb can record here: what WANDB_MODE says, else online where there are credentials, else offline."
@@ -166,14 +153,14 @@ class Tracker:
                 ):
         self.file, self.run, self.run_id = MetricsFile(folder/'metrics.csv', columns), None, run_id
         if step or run_id: self.file.truncate(step)
-        if config.save_wandb: self._start_wandb(folder, config)
+        mode = wandb_mode() if config.save_wandb else 'disabled'
+        if mode == 'offline': print('wandb: no credentials, recording offline; `wandb sync` uploads it later')
+        self.start = None if mode == 'disabled' else lambda: self._start_wandb(folder, config, mode) # with the first row: it takes a second
 
-    def _start_wandb(self, folder, config):
-        mode = wandb_mode()
-        if mode == 'disabled': return
+    def _start_wandb(self, folder, config, mode):
+        self.start = None
         try:
             import wandb
-            if mode == 'offline': print('wandb: no credentials, recording offline; `wandb sync` uploads it later')
             self.run = wandb.init(project=config.project, name=folder.name, id=self.run_id, dir=folder, mode=mode, config=to_dict(config),
                                   resume='allow' if mode == 'online' else None, settings=wandb.Settings(silent=True, console='off', init_timeout=30))
             self.run_id = self.run.id
@@ -187,6 +174,7 @@ class Tracker:
     def log(self, row: dict):
         "Record one row; it has `epoch` and `step`."
         self.file.append(row)
+        if self.start: self.start()
         if self.run is None: return
         try: self.run.log({k: v for k, v in row.items() if k != 'step'}, step=row['step'])
         except Exception as error: self.give_up(error)
@@ -345,7 +333,6 @@ def take_up(self: Monitor, trainer, module):
     if trainer.is_global_zero:
         columns = metric_columns(self.config, len(module.classes))
         self.tracker = Tracker(self.folder, self.config, columns, module.tracker_id, trainer.global_step)
-        module.tracker_id = self.tracker.run_id
         (self.folder/'stop').unlink(missing_ok=True)
         self.catch_up(module)
     if module.restored.get('pending'): self.evaluate_pending(trainer, module)
@@ -472,6 +459,7 @@ def log_training(self: Monitor, trainer, module):
     row = self.training_row(trainer, module)
     if self.tracker: self.tracker.log(row)
     if self.bar is not None: self.bar.set_postfix(loss=f"{row['train_loss']:.3f}")
+    self.clock = time.perf_counter()
 
 # %% ../nbs/34_training.ipynb #808bf23f
 @patch
@@ -510,6 +498,7 @@ def save(self: Monitor, trainer, row: dict | None = None): # row: scores of thes
     "Write last.ckpt, and keep it under its own name when it is among the best."
     begin, folder, module = time.monotonic(), self.folder/'checkpoints', trainer.lightning_module
     module.check_finite()
+    if self.tracker: module.tracker_id = self.tracker.run_id
     module.kept = None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
     with writing(folder):
         trainer.save_checkpoint(folder/'last.ckpt.part')
@@ -663,23 +652,20 @@ def check_resume(config: TrainConfig, checkpoint: dict, data: Data, path: Path, 
 # %% ../nbs/34_training.ipynb #b83d7077
 def summary(config: TrainConfig, data: Data, classifier: ImageClassifier, processes: int = 1,
             kept: CachePlan | None = None, # where decoded images will be
+            looked: bool = False, # the lines about the data were printed already
            ) -> str:
     "What is about to be trained, in a few plain lines."
-    counts = '  '.join(f'{split} {n:,}' for split, n in data.counts().items())
     parameters = sum(p.numel() for p in classifier.network.parameters())
     plan = data.loader('train', True, world=processes).sampler
     steps = steps_per_epoch(len(plan), config.accumulate_grad_batches)
     size = config.train_batch_size * processes * config.accumulate_grad_batches
-    own = config.data.dataset_name if config.data.dataset_name != 'images' else ''
-    lines = [f"data        {own or config.data_path or 'handwritten digits of scikit-learn (data_path is empty)'}: {counts}",
-             f"classes     {len(data.classes)}: {', '.join(data.classes[:8])}{', ...' if len(data.classes) > 8 else ''}",
+    lines = [*([] if looked else data_lines(config, data.counts(), data.classes, data.table)),
              f'network     {config.model.model_name}, {parameters:,} parameters, {config.image_size} x {config.image_size} pixels',
              f"training    {config.epochs} epoch{'s' * (config.epochs > 1)} x {steps} optimiser steps of {size} images, {config.precision}, {accelerator_of(config)}"
              + (f' x {processes}' if processes > 1 else ''),
              f'speed       {speed_settings(config, config.epochs * len(plan))}',
              *([f'cache       {kept}'] if kept else []),
              f"weights     {'EMA and raw are scored, EMA is used' if config.use_ema else 'raw'}; best by {config.save_metric}"]
-    if data.table: lines.append(quick_audit(data.table).replace('audit: ', 'audit       ', 1))
     return '\n'.join(lines + [f'note        {note}' for note in [*data.notes, *size_hint(config, data), *worker_hint(config)]])
 
 # %% ../nbs/34_training.ipynb #613bc56b
@@ -741,7 +727,7 @@ def discover_beside(config: TrainConfig) -> list[str]:
     return failed
 
 # %% ../nbs/34_training.ipynb #fc4751c9
-def prepare(config: TrainConfig) -> tuple[Data, ImageClassifier, int]: # data, module, processes
+def prepare(config: TrainConfig, table: SampleTable | None = None) -> tuple[Data, ImageClassifier, int]: # data, module, processes
     "Check everything that can be checked before training, and build what is trained."
     discover_beside(config)
     kind = accelerator_of(config)
@@ -750,7 +736,7 @@ def prepare(config: TrainConfig) -> tuple[Data, ImageClassifier, int]: # data, m
         raise UserError(f'{processes} processes cannot share a notebook; use one device here, or the shell: imgcls_train --devices {config.devices}')
     config = settle(config, kind)
     check_precision(config, kind)
-    data = open_data(config)
+    data = open_data(config, table=table)
     check_save_metric(config, len(data.classes))
     images = len(data.splits['train'])
     if config.train_batch_size * processes > images:
@@ -781,17 +767,19 @@ def build_trainer(config: TrainConfig, callbacks: list) -> pl.Trainer: # callbac
 def train(config: TrainConfig | dict | str | Path | None = None, # options: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
           arguments: Iterable[str] = (), # command-line words, stronger than the file
           callbacks: Iterable = (), # Lightning callbacks of your own
+          table: SampleTable | None = None, # of the images, where `first_look` read and showed it
           **keywords, # options by name, strongest: epochs=3, model={'model_name': 'resnet18'}
          ) -> Run:
     "Train a classifier and return its run."
     config, path, checkpoint = resolve_config(config, arguments, **keywords)
     folder = run_folder_of(path)
     while True:
-        data, classifier, processes = prepare(config)
+        data, classifier, processes = prepare(config, table)
         config, kept = data.config, data.plan_cache(processes)
         if path is not None: check_resume(config, checkpoint, data, path, processes)
-        if is_first_process(): print(summary(config, data, classifier, processes, kept), flush=True)
+        if is_first_process(): print(summary(config, data, classifier, processes, kept, table is not None), flush=True)
         data.keep(kept)
+        if path is None: start_network(classifier, data)
         with StopRequest() as stop, quiet_lightning(), global_settings(config):
             monitor = Monitor(config, stop, folder, path)
             try: fit(monitor, data, classifier, callbacks)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from .errors import UserError, nearest
 
@@ -170,21 +170,25 @@ def affine(image, rng, transform, degrees=10.0, translate=0.05, scale=(0.9, 1.1)
 
 # %% ../nbs/12_transforms.ipynb #8326841e
 def _affine(image, angle, shift, scale, shear):
-    "torchvision's affine on a reflected border."
-    from torchvision.transforms import InterpolationMode
-    from torchvision.transforms.v2 import functional as F
+    "torchvision's affine on a reflected border, without the second that torchvision takes to be imported."
     border = image.width // 2
-    turned = F.affine(_reflected(image, border), angle, [round(s) for s in shift], scale, [shear, 0.0], interpolation=InterpolationMode.BILINEAR)
+    larger, angle, slant, (right, down) = _reflected(image, border), math.radians(angle), math.tan(math.radians(shear)), [round(s) for s in shift]
+    x, y = larger.width * 0.5, larger.height * 0.5
+    a, b = (math.cos(angle) - math.sin(angle) * slant) / scale, (math.cos(angle) * slant + math.sin(angle)) / scale
+    c, d = -math.sin(angle) / scale, math.cos(angle) / scale
+    back = [a, b, a * (-x - right) + b * (-y - down) + x, c, d, c * (-x - right) + d * (-y - down) + y] # where each pixel comes from
+    turned = larger.transform(larger.size, Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
     return turned.crop((border, border, border + image.width, border + image.height))
 
-# %% ../nbs/12_transforms.ipynb #02fef829
+# %% ../nbs/12_transforms.ipynb #a683baf6
 @_operation
 def color_jitter(image, rng, transform, brightness=0.2, contrast=0.2, saturation=0.2, hue=0.0):
     "Factors around 1, and a shift of the hue (share of the circle)."
-    from torchvision.transforms.v2 import functional as F
-    for adjust, by in ((F.adjust_brightness, brightness), (F.adjust_contrast, contrast), (F.adjust_saturation, saturation)):
-        if by: image = adjust(image, rng.uniform(max(0, 1 - by), 1 + by))
-    return F.adjust_hue(image, rng.uniform(-hue, hue)) if hue else image
+    for kind, by in ((ImageEnhance.Brightness, brightness), (ImageEnhance.Contrast, contrast), (ImageEnhance.Color, saturation)):
+        if by: image = kind(image).enhance(rng.uniform(max(0, 1 - by), 1 + by))
+    if not hue: return image
+    from torchvision.transforms.v2 import functional as F # takes a second
+    return F.adjust_hue(image, rng.uniform(-hue, hue))
 
 # %% ../nbs/12_transforms.ipynb #34d789fc
 @_operation
@@ -224,18 +228,17 @@ _CHANGES = ('identity', 'autocontrast', 'equalize', 'rotate', 'solarize', 'color
 # %% ../nbs/12_transforms.ipynb #19e5aecc
 def _change(image, name, strength, sign):
     "One named change; `strength` in 0-1, the ranges of torchvision's RandAugment."
-    from torchvision.transforms.v2 import functional as F
     factor, side = 1 + sign * 0.9 * strength, image.width
     match name:
         case 'identity': return image
-        case 'autocontrast': return F.autocontrast(image)
-        case 'equalize': return F.equalize(image)
-        case 'solarize': return F.solarize(image, 255 * (1 - strength))
-        case 'posterize': return F.posterize(image, 8 - round(4 * strength))
-        case 'color': return F.adjust_saturation(image, factor)
-        case 'contrast': return F.adjust_contrast(image, factor)
-        case 'brightness': return F.adjust_brightness(image, factor)
-        case 'sharpness': return F.adjust_sharpness(image, factor)
+        case 'autocontrast': return ImageOps.autocontrast(image)
+        case 'equalize': return ImageOps.equalize(image)
+        case 'solarize': return ImageOps.solarize(image, 255 * (1 - strength))
+        case 'posterize': return ImageOps.posterize(image, 8 - round(4 * strength))
+        case 'color': return ImageEnhance.Color(image).enhance(factor)
+        case 'contrast': return ImageEnhance.Contrast(image).enhance(factor)
+        case 'brightness': return ImageEnhance.Brightness(image).enhance(factor)
+        case 'sharpness': return ImageEnhance.Sharpness(image).enhance(factor)
         case 'rotate': return _affine(image, sign * 30 * strength, (0, 0), 1.0, 0.0)
         case 'translate_x': return _affine(image, 0, (sign * 0.45 * side * strength, 0), 1.0, 0.0)
         case 'translate_y': return _affine(image, 0, (0, sign * 0.45 * side * strength), 1.0, 0.0)
