@@ -1,0 +1,66 @@
+"imgcls as one more contestant of the peer benchmarks: name this file in BENCH_EXTRA."
+import contextlib, io, os, sys, tempfile, time
+from pathlib import Path
+
+from bench_common import contestant
+
+SCRIPTS = Path(os.environ.get('IMGCLS_BIN', Path(sys.executable).parent))
+CROPS = '[{op: random_resized_crop, scale: [0.08, 1.0]}, {op: hflip}]' # what the peers do to an image
+
+
+def training(*more):
+    "A whole program: `imgcls_train` with the options of the run."
+    return lambda c: [SCRIPTS/'imgcls_train', '--data_path', c.data, '--image_size', c.size, '--train_batch_size', c.bs, '--epochs', c.epochs, '--model.model_name', 'resnet18',
+                      '--learning_rate', '1e-3', '--output_dir', c.out, '--save_wandb', 'false', '--augment.ops', CROPS, *more]
+
+
+for name, more in {'out of the box': (), 'uncached': ('--data.cache', 'none'), 'fp32': ('--precision', 'fp32'), 'fp32, uncached': ('--precision', 'fp32', '--data.cache', 'none'),
+                   'fp32, one evaluation': ('--precision', 'fp32', '--use_ema', 'false')}.items():
+    contestant('e2e', f'imgcls, {name}')(training(*more))
+
+
+@contestant('startup', 'imgcls_train --help')
+def _(c): return [sys.executable, SCRIPTS/'imgcls_train', '--help']
+
+
+@contestant('ema', 'imgcls EMA (whole state)')
+def _(network):
+    from imgcls.ema import EMA
+    return EMA(network).update
+
+
+@contestant('loop', 'imgcls, everything on (bar, CSV, EMA, schedule, finite check)')
+def _(steps, new_network, batches):
+    import torch
+    from imgcls import training
+    from imgcls.config import load_config
+    from imgcls.loading import BatchPlan, open_data
+    from imgcls.module import ImageClassifier
+    from imgcls.losses import create_loss
+
+    class InMemory:
+        "The batches of the benchmark as a loader gives them."
+        def __init__(self): self.sampler = BatchPlan(32 * steps, 32, shuffle=True)
+        def __len__(self): return steps
+        def __iter__(self): return ({'image': x, 'label': y, 'index': y} for x, y in batches)
+
+    class Clock(training.pl.Callback):
+        times = []
+        def on_train_batch_end(self, *_): self.times.append(time.perf_counter())
+
+    class Bar(io.StringIO):
+        def isatty(self): return True # so that there is a progress bar, which nobody has to see
+
+    def run():
+        folder, clock = tempfile.mkdtemp(), Clock()
+        clock.times = []
+        config = load_config({'output_dir': folder, 'epochs': 1, 'save_wandb': False, 'precision': 'fp32', 'log_step': 50, 'gradient_clip_val': None, 'data': {'cache': 'none', 'manifest': 'off'}})
+        data = open_data(config)
+        valid = data.loader('valid')
+        data.loader = lambda split, train=False, *_, **__: InMemory() if train else valid
+        module = ImageClassifier(config, new_network(), create_loss('cross_entropy', 10, None), data.classes, data.transform)
+        module.score = lambda loader: {'valid_loss': 0.0, 'valid_top1': 0.0, 'valid_top1_raw': 0.0}
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(Bar()), training.StopRequest() as stop, training.quiet_lightning():
+            training.fit(training.Monitor(config, stop), data, module, [clock])
+        return (clock.times[-1] - clock.times[19]) / (len(clock.times) - 20)
+    return run
