@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from .config import UserError
+from .errors import broken_pair
 from .registry import check_kwargs, networks, register_model
 
 # %% ../nbs/20_models.ipynb #5ab75391
@@ -142,7 +143,10 @@ def _fetched(name, make):
 @functools.cache
 def _torchvision_names():
     "torchvision's classification networks."
-    import torchvision.models
+    try: import torchvision.models
+    except (ImportError, RuntimeError, OSError) as error:
+        if not (said := broken_pair(error)): raise
+        raise UserError(said) from None
     return tuple(torchvision.models.list_models(module=torchvision.models))
 
 # %% ../nbs/20_models.ipynb #31028319
