@@ -339,7 +339,7 @@ def loader(self: Data, split: str, # 'train', 'valid' or 'test'
     plan = BatchPlan(len(self.splits[split]), batch_size, config.seed, train, rank, world)
     cache = self.caches.get(split)
     if cache is not None and cache.form != stored_form(self.transform, ops, config.data.cache_side): cache = None
-    return Loader(Prepared(self.splits[split], self.transform, ops, config.seed, cache, draws), plan, worker_count(config), config.worker_type,
+    return Loader(Prepared(self.splits[split], self.transform, ops, config.seed, cache, draws), plan, worker_count(config, cache is not None), config.worker_type,
                   config.prefetch_queue_size, device)
 
 # %% ../nbs/13_loading.ipynb #db571b6e
@@ -349,9 +349,10 @@ def image_operations(config: TrainConfig) -> list[dict]:
     return augmentation_list(own.preset, config.image_size, [] if own.ops is None and own.batch_ops is not None else own.ops)
 
 # %% ../nbs/13_loading.ipynb #623b03b7
-def worker_count(config: TrainConfig) -> int:
-    "How many threads or processes prepare images."
-    return min(8, core_count()) if config.num_workers == 'auto' else config.num_workers
+def worker_count(config: TrainConfig, kept: bool = False) -> int: # kept: the images are decoded already
+    "How many threads or processes prepare images; few are enough for kept ones, and take less time from training."
+    if config.num_workers != 'auto': return config.num_workers
+    return max(1, min(8, core_count()) // (4 if kept else 1))
 
 # %% ../nbs/13_loading.ipynb #7ee83194
 def core_count() -> int:
