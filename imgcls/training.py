@@ -7,9 +7,9 @@ __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', '
            'evaluation_points', 'epoch_is_due', 'wandb_mode', 'Tracker', 'Checkpoints', 'link_or_copy',
            'CheckpointFile', 'StopRequest', 'StopEvaluation', 'Watched', 'Monitor', 'start_run_folder', 'score_line',
            'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings', 'whole_checkpoint',
-           'check_position', 'resolve_config', 'check_resume', 'speed_settings', 'worker_hint', 'size_hint', 'Run',
-           'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved', 'global_settings',
-           'keep_memory', 'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
+           'check_position', 'resolve_config', 'check_resume', 'summary', 'speed_settings', 'worker_hint', 'size_hint',
+           'Run', 'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved',
+           'global_settings', 'keep_memory', 'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
 import ctypes, errno, functools, gc, json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -663,7 +663,7 @@ def summary(config: TrainConfig, data: Data, classifier: ImageClassifier, proces
              f'network     {config.model.model_name}, {parameters:,} parameters, {config.image_size} x {config.image_size} pixels',
              f"training    {config.epochs} epoch{'s' * (config.epochs > 1)} x {steps} optimiser steps of {size} images, {config.precision}, {accelerator_of(config)}"
              + (f' x {processes}' if processes > 1 else ''),
-             f'speed       {speed_settings(config, config.epochs * len(plan), kept is not None and kept.where != 'none')}',
+             f'speed       {speed_settings(config, config.epochs * len(plan), bool(kept and kept.forms))}',
              *([f'cache       {kept}'] if kept else []),
              f"weights     {'EMA and raw are scored, EMA is used' if config.use_ema else 'raw'}; best by {config.save_metric}"]
     return '\n'.join(lines + [f'note        {note}' for note in [*data.notes, *size_hint(config, data), *worker_hint(config)]])
