@@ -9,7 +9,8 @@ __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', '
            'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings', 'whole_checkpoint',
            'check_position', 'resolve_config', 'check_resume', 'summary', 'speed_settings', 'worker_hint', 'size_hint',
            'Run', 'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved',
-           'global_settings', 'keep_memory', 'resume', 'closing_line', 'run_folder_of', 'quiet_lightning']
+           'global_settings', 'keep_memory', 'give_back_memory', 'resume', 'closing_line', 'run_folder_of',
+           'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
 import ctypes, errno, functools, gc, json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -555,7 +556,7 @@ def can_save(self: Monitor, trainer, error) -> bool:
 # %% ../nbs/34_training.ipynb #0ee250c5
 def out_of_memory(error: BaseException) -> bool:
     "Whether memory ran out, on a GPU or on this machine."
-    words = ('DefaultCPUAllocator', 'out of memory', 'CUBLAS_STATUS_ALLOC_FAILED')
+    words = ('DefaultCPUAllocator', 'out of memory', 'CUBLAS_STATUS_ALLOC_FAILED', 'could not create a primitive') # the last is oneDNN's word for it
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or isinstance(error, RuntimeError) and any(w in str(error) for w in words)
 
 # %% ../nbs/34_training.ipynb #04aa458f
@@ -785,8 +786,7 @@ def train(config: TrainConfig | dict | str | Path | None = None, # options: a co
             try: fit(monitor, data, classifier, callbacks)
             except OutOfMemory: config, folder, classifier = halved(config), monitor.folder, None
             else: break
-        gc.collect()
-        if torch.cuda.is_available(): torch.cuda.empty_cache()
+        give_back_memory()
         replace_file(folder/'save_config.yaml', lambda beside: write_to_disk(beside, to_yaml(config, 'origin').encode()))
         path, checkpoint = whole_checkpoint(folder/'checkpoints'/'last.ckpt') if latest_checkpoint(folder) else (None, None)
     run = Run(monitor.folder, config, classifier, monitor.history, monitor.stopped)
@@ -846,6 +846,14 @@ def keep_memory():
     if mallopt is None: return
     mallopt(-3, 2**30) # M_MMAP_THRESHOLD: smaller blocks come from the heap
     mallopt(-1, 2**31 - 1) # M_TRIM_THRESHOLD: the heap does not shrink
+
+# %% ../nbs/34_training.ipynb #4b06e0c4
+def give_back_memory():
+    "Free what is not used any more, also what `keep_memory` kept."
+    gc.collect()
+    if torch.cuda.is_available(): torch.cuda.empty_cache()
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None) if sys.platform == 'linux' else None
+    if trim is not None: trim(0)
 
 # %% ../nbs/34_training.ipynb #3618b559
 def resume(path, # a checkpoint, a run folder, or 'auto'
