@@ -100,6 +100,7 @@ class TrainConfig:
     fused_optimizer: bool = True # one kernel for the step of all weights
     compile: bool | Literal['auto'] = 'auto' # torch.compile the network for training; auto: on a GPU, in runs long enough to pay for it
     cpu_threads: int = 0 # of torch's kernels on a CPU; 0: one per core
+    keep_memory: bool = True # on a CPU under Linux, freed memory stays with the process for the next step; without effect under a limit on the address space
     halve_on_oom: bool = False # out of memory: go on with half the batch and twice the accumulation
 
     data_path: str = '' # a folder or a .csv/.tsv/.parquet table; empty uses the handwritten digits of scikit-learn

@@ -9,8 +9,8 @@ __all__ = ['accelerator_of', 'device_count', 'interactive', 'check_precision', '
            'writing', 'out_of_memory', 'explain', 'how_to_go_on', 'resume_settings', 'whole_checkpoint',
            'check_position', 'resolve_config', 'check_resume', 'summary', 'speed_settings', 'worker_hint', 'size_hint',
            'Run', 'discover_beside', 'prepare', 'build_trainer', 'train', 'fit', 'OutOfMemory', 'halved',
-           'global_settings', 'keep_memory', 'give_back_memory', 'resume', 'closing_line', 'run_folder_of',
-           'quiet_lightning']
+           'global_settings', 'keep_memory', 'limited_address_space', 'give_back_memory', 'resume', 'closing_line',
+           'run_folder_of', 'quiet_lightning']
 
 # %% ../nbs/34_training.ipynb #7a293fd6
 import ctypes, errno, functools, gc, json, logging, math, os, shutil, signal, sys, threading, time, warnings
@@ -677,7 +677,7 @@ def speed_settings(config: TrainConfig, batches: int, kept: bool = False) -> str
     return ', '.join([config.precision + (f' ({why})' if why.startswith('auto') else ''), f"channels_last {'on' if config.channels_last else 'off'}",
                       f"fused optimiser {'on' if config.fused_optimizer else 'off'}", f"compile {'on' if compiles(config, kind, batches) else 'off'}",
                       f'{workers} {config.worker_type}{"s" * (workers != 1)} for images' if workers else 'images in the training thread',
-                      *([f'{config.cpu_threads or torch.get_num_threads()} threads for the network'] if kind == 'cpu' else [])])
+                      *([f'{config.cpu_threads or torch.get_num_threads()} threads for the network', f"memory kept {'on' if config.keep_memory else 'off'}"] if kind == 'cpu' else [])])
 
 # %% ../nbs/34_training.ipynb #03889a37
 def worker_hint(config: TrainConfig) -> list[str]:
@@ -831,7 +831,7 @@ def global_settings(config: TrainConfig):
     backends, threads = torch.backends.cudnn, torch.get_num_threads()
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled(), backends.deterministic, backends.benchmark
     if config.cpu_threads: torch.set_num_threads(config.cpu_threads)
-    keep_memory()
+    if config.keep_memory: keep_memory()
     try: yield
     finally:
         torch.set_num_threads(threads)
@@ -843,9 +843,15 @@ def global_settings(config: TrainConfig):
 def keep_memory():
     "Let glibc keep what torch frees on a CPU for the next step: given back and taken again, every page of it is cleared by the system first."
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None) if sys.platform == 'linux' else None
-    if mallopt is None: return
+    if mallopt is None or limited_address_space(): return
     mallopt(-3, 2**30) # M_MMAP_THRESHOLD: smaller blocks come from the heap
     mallopt(-1, 2**31 - 1) # M_TRIM_THRESHOLD: the heap does not shrink
+
+# %% ../nbs/34_training.ipynb #4dc93830
+def limited_address_space() -> bool:
+    "Whether the system limits the addresses of this process, as `ulimit -v` and some batch systems do: then what is kept may be missed elsewhere."
+    import resource
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
 
 # %% ../nbs/34_training.ipynb #4b06e0c4
 def give_back_memory():
