@@ -31,7 +31,6 @@ def _(network):
 
 @contestant('loop', 'imgcls, everything on (bar, CSV, EMA, schedule, finite check)')
 def _(steps, new_network, batches):
-    import torch
     from imgcls import training
     from imgcls.config import load_config
     from imgcls.loading import BatchPlan, open_data
@@ -45,7 +44,7 @@ def _(steps, new_network, batches):
         def __iter__(self): return ({'image': x, 'label': y, 'index': y} for x, y in batches)
 
     class Clock(training.pl.Callback):
-        times = []
+        def __init__(self): self.times = []
         def on_train_batch_end(self, *_): self.times.append(time.perf_counter())
 
     class Bar(io.StringIO):
@@ -53,7 +52,6 @@ def _(steps, new_network, batches):
 
     def run():
         folder, clock = tempfile.mkdtemp(), Clock()
-        clock.times = []
         config = load_config({'output_dir': folder, 'epochs': 1, 'save_wandb': False, 'precision': 'fp32', 'log_step': 50, 'gradient_clip_val': None, 'data': {'cache': 'none', 'manifest': 'off'}})
         data = open_data(config)
         valid = data.loader('valid')

@@ -27,6 +27,7 @@ from PIL import Image, ImageFile
 
 from .errors import UserError, nearest
 from .images import decode, open_image
+from .runs import core_count
 from .samples import SampleTable, Scan, classes_of, demo_digits, natural, pick_column, splits_of, table_lines, table_row, walk_folder
 
 # %% ../nbs/14_auditing.ipynb #6ac3d253
@@ -576,7 +577,7 @@ def _check_images(store, near, num_workers):
 def _processes(wanted):
     "As many as asked for, or as there are processors."
     if wanted is not None and wanted < 0: raise UserError(f'num_workers should be 0 or more, not {wanted}')
-    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1) if wanted is None else wanted
+    return min(8, core_count()) if wanted is None else wanted
 
 # %% ../nbs/14_auditing.ipynb #5cd5d5d1
 def _facts(store):

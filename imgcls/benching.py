@@ -9,13 +9,12 @@ __all__ = ['READING', 'PARTS', 'NAMES', 'OVERHEAD', 'now', 'Clock', 'SomeBatches
            'processor_name', 'hardware', 'bench']
 
 # %% ../nbs/50_benching.ipynb #f7d5e85a
-import contextlib, copy, gc, io, json, os, platform, statistics, tempfile, time
+import contextlib, copy, gc, io, json, platform, statistics, tempfile, time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import lightning.pytorch as pl
 import torch
 from fastcore.basics import patch
 from torch.utils.data import Subset
@@ -23,10 +22,11 @@ from torch.utils.data import Subset
 from .caching import CachePlan, ram_cache
 from .config import TrainConfig, UserError, load_config, to_dict
 from .errors import RunFault
-from .loading import Batch, BatchPlan, Data, ImageRows, Loader, Prepared, core_count, worker_count
+from .lazy import pl
+from .loading import Batch, BatchPlan, Data, ImageRows, Loader, Prepared, worker_count
 from .module import ImageClassifier, compiles
 from .optim import build_optimizer
-from .runs import provenance
+from .runs import core_count, provenance
 from .training import (Monitor, StopRequest, build_trainer, changed, fast_precision, fit, global_settings, out_of_memory, prepare, quiet_lightning,
                              speed_settings)
 
@@ -72,7 +72,7 @@ def bench_config(config: TrainConfig) -> TrainConfig:
     if config.resume: raise UserError('bench measures runs of its own; leave resume out')
     devices = config.devices[:1] if isinstance(config.devices, list) else 1
     return changed(config, 'bench', devices=devices, num_nodes=1, strategy='auto', save_wandb=False, val_check=1.0, save_every_steps=0, save_every_minutes=0.0,
-                   halve_on_oom=False, learning_rate=1e-6, data=replace(config.data, manifest='off'))
+                   halve_on_oom=False, learning_rate=1e-6, data__manifest='off')
 
 # %% ../nbs/50_benching.ipynb #f6480872
 @dataclass
@@ -460,7 +460,7 @@ def helpful(tried: list[dict]) -> list[str]: # a sentence, or none
 @patch
 def can_keep(self: Bench, where: str) -> bool: # ram or disk
     "Whether decoded images could be kept there."
-    options = changed(self.config, 'bench', data=replace(self.config.data, cache=where))
+    options = changed(self.config, 'bench', data__cache=where)
     try: return replace(self.data, config=options).plan_cache().where == where
     except UserError: return False
 

@@ -8,23 +8,22 @@ __all__ = ['stored_form', 'stored_size', 'make_stored', 'gigabytes', 'estimate_s
            'available_memory', 'plan_cache', 'open_caches']
 
 # %% ../nbs/13_caching.ipynb #43a6a23c
-import hashlib, json, os, shutil, sys, tempfile
-from collections.abc import Callable, Iterator
+import hashlib, json, os, shutil, tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from fastcore.basics import patch
 from PIL import Image
 
 from .config import DataOptions
 from .errors import UserError
 from .images import decode, image_size
 from .runs import is_first_process, shows_progress
-from .samples import SampleTable
-from .transforms import RandomCrop, crops_first, fit, resample
+from .samples import SampleTable, cache_home
+from .transforms import crops_first, fit, resample
 
 # %% ../nbs/13_caching.ipynb #98682f70
 def stored_form(transform: dict, # the evaluation transform
@@ -62,11 +61,11 @@ def gigabytes(size: float) -> str: # bytes
     return f'{size / 1e9:.1f} GB' if size >= 1e9 else f'{size / 1e6:.0f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'
 
 # %% ../nbs/13_caching.ipynb #8ff841f4
-def estimate_size(form: dict, paths: list[str]) -> int: # bytes
-    "About how much the kept images of these files will take, from the headers of a few."
-    if form['store'] == 'fitted': return len(paths) * form['size'] ** 2 * 3
-    sizes = [stored_size(form, image_size(path)) for path in paths[::max(1, len(paths) // 40)]]
-    return round(len(paths) * sum(w * h * 3 for w, h in sizes) / max(1, len(sizes)))
+def estimate_size(form: dict, rows: Sequence[int], path: Callable[[int], str]) -> int: # path: of a row; bytes
+    "About how much the kept images of these rows will take, from the headers of a few."
+    if form['store'] == 'fitted': return len(rows) * form['size'] ** 2 * 3
+    sizes = [stored_size(form, image_size(path(row))) for row in rows[::max(1, len(rows) // 40)]]
+    return round(len(rows) * sum(w * h * 3 for w, h in sizes) / max(1, len(sizes)))
 
 # %% ../nbs/13_caching.ipynb #457a5095
 _RECORD = np.dtype([('position', '<i8'), ('offset', '<i8'), ('height', '<i4'), ('width', '<i4'), ('full_height', '<i4'), ('full_width', '<i4'),
@@ -80,27 +79,24 @@ class ImageCache:
                 ):
         self.form, self.file, self.records = form, pixels, records
         self.pixels = np.memmap(pixels, np.uint8, 'r') if os.path.getsize(pixels) else np.zeros(0, np.uint8)
-        self.places = records[['offset', 'height', 'width', 'full_width', 'full_height']].tolist()
-        sides = {(r[1], r[2]) for r in self.places}
-        self.shape = (*sides.pop(), 3) if len(sides) == 1 else None # of every image, if they are all alike
 
-    def __len__(self): return len(self.places)
+    def __len__(self): return len(self.records)
 
     def __getitem__(self, position: int) -> np.ndarray: # uint8 H x W x 3, read only
-        offset, height, width, *_ = self.places[position]
+        _, offset, height, width, *_ = self.records[position].item()
         return self.pixels[offset:offset + height * width * 3].reshape(height, width, 3)
 
     def read(self, position: int, least: Callable | None = None, # takes the size of the file's image, as in `decode`
             ) -> Image.Image: # RGB
         "An image, as `decode` gives it."
-        if least is not None: least(tuple(self.places[position][3:]))
+        if least is not None: least(self.records[position].item()[5:3:-1])
         return Image.fromarray(self[position])
 
-    def take(self, positions: list[int], out: np.ndarray): # out: uint8 B x H x W x 3
-        "Copy images that are all of one shape."
-        size = self.shape[0] * self.shape[1] * 3
-        slots = self.records['offset'][positions] // size
-        np.take(self.pixels.reshape(-1, *self.shape), slots, axis=0, out=out)
+    def take(self, positions: list[int], out: np.ndarray): # out: uint8 B x size x size x 3
+        "Copy fitted images; they are all of one shape, so they lie in slots."
+        size = out[0].size
+        slots = self.pixels[:len(self.pixels) // size * size].reshape(-1, *out.shape[1:])
+        np.take(slots, self.records['offset'][positions] // size, axis=0, out=out)
 
     def __reduce__(self): return ImageCache, (self.form, self.file, self.records)
 
@@ -108,7 +104,7 @@ class ImageCache:
 def write_images(pixels, index, # files, open for writing at their ends
                  positions: list[int], # to be made
                  make: Callable, # position -> what `make_stored` gives, and the file's size in bytes and time
-                 workers: int, done: Callable[[int], None] = lambda count: None, # told how many more are there
+                 workers: int, done: Callable[[int], None], # told how many more are there
                  flush: Callable = lambda file: file.flush()):
     "Make images and append them."
     offset = pixels.tell()
@@ -133,10 +129,10 @@ def file_stamp(path: str) -> tuple[int, int]: # bytes, and time of the last chan
 
 # %% ../nbs/13_caching.ipynb #c3fe8d5c
 @contextmanager
-def progress(total: int, shown: bool = True) -> Iterator[Callable[[int], None]]: # takes how many more are done
+def progress(total: int) -> Iterator[Callable[[int], None]]: # takes how many more are done
     "A bar for images that are being decoded."
     from tqdm.auto import tqdm
-    with tqdm(total=total, unit='img', desc='decoding', leave=False, disable=not (shown and is_first_process() and shows_progress())) as bar: yield bar.update
+    with tqdm(total=total, unit='img', desc='decoding', leave=False, disable=not (is_first_process() and shows_progress())) as bar: yield bar.update
 
 # %% ../nbs/13_caching.ipynb #8f6dac02
 def ram_cache(form: dict, table: SampleTable, rows: list[int], workers: int = 2, max_pixels: int = 170_000_000) -> ImageCache:
@@ -177,8 +173,7 @@ class MadeAgain:
 # %% ../nbs/13_caching.ipynb #97a982a7
 def cache_folder(options: DataOptions) -> Path:
     "Where decoded images are kept on disk."
-    home = Path(os.environ.get('IMGCLS_CACHE') or Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'imgcls')
-    return Path(options.cache_dir) if options.cache_dir else home/'images'
+    return Path(options.cache_dir) if options.cache_dir else cache_home()/'images'
 
 # %% ../nbs/13_caching.ipynb #76892865
 def disk_cache(folder: Path, # of all caches
@@ -216,16 +211,19 @@ def _alone(place):
 def _complete(place, form, paths, workers, max_pixels, most):
     "Decode what is missing or has changed, and give the records by position."
     with open(place/'pixels', 'ab') as pixels, open(place/'index', 'ab') as index:
-        records = _whole_records(place/'index', pixels.tell(), len(paths))
+        sound, end = _sound_records(place/'index', pixels.tell())
+        records = _newest_records(sound, len(paths))
         stamps = np.array([file_stamp(path) for path in paths], np.int64).reshape(-1, 2)
         good = (records['position'] >= 0) & (records['bytes'] == stamps[:, 0]) & (records['time'] == stamps[:, 1])
         missing = np.flatnonzero(~good).tolist()
         if not missing: return records
-        check_room(place, round(estimate_size(form, paths) * len(missing) / len(paths)), len(missing), most)
-        index.truncate(len(_read_records(place/'index')) * _RECORD.itemsize) # without a record that was cut off
+        check_room(place, estimate_size(form, missing, paths.__getitem__), len(missing), most)
+        index.truncate(len(sound) * _RECORD.itemsize) # what an interruption left behind the last whole image goes
+        pixels.truncate(end)
+        pixels.seek(0, os.SEEK_END)
         make = lambda i: (*make_stored(form, paths[i], max_pixels), file_stamp(paths[i]))
         with progress(len(missing)) as done: write_images(pixels, index, missing, make, workers, done, flush=_to_disk)
-    return _whole_records(place/'index', os.path.getsize(place/'pixels'), len(paths))
+    return _newest_records(_sound_records(place/'index', os.path.getsize(place/'pixels'))[0], len(paths))
 
 # %% ../nbs/13_caching.ipynb #ad6b93f0
 def check_room(place: Path, # folder of the cache
@@ -239,19 +237,21 @@ def check_room(place: Path, # folder of the cache
     if is_first_process(): print(f'cache: writing {said}', flush=True)
 
 # %% ../nbs/13_caching.ipynb #646aba56
-def _read_records(index):
-    "All whole records of an index, oldest first."
+def _sound_records(index, size):
+    "The records of an index, oldest first, up to the first whose pixels are not all there; and where the pixels of the last one end."
     data = index.read_bytes()
-    return np.frombuffer(data[:len(data) - len(data) % _RECORD.itemsize], _RECORD)
+    records = np.frombuffer(data[:len(data) - len(data) % _RECORD.itemsize], _RECORD)
+    ends = records['offset'] + records['height'].astype(np.int64) * records['width'] * 3
+    follows = records['offset'] == np.concatenate([[0], ends[:-1]])[:len(ends)] # one image lies right behind the other
+    good = follows & (records['position'] >= 0) & (records['height'] > 0) & (records['width'] > 0) & (ends <= size)
+    count = len(good) if good.all() else int(good.argmin())
+    return records[:count], int(ends[count - 1]) if count else 0
 
 # %% ../nbs/13_caching.ipynb #6d1a295b
-def _whole_records(index, size, count):
-    "The newest record of each position whose pixels are there; position -1 where there is none."
+def _newest_records(records, count):
+    "The newest record of each position; position -1 where there is none."
     found = np.zeros(count, _RECORD)
     found['position'] = -1
-    records = _read_records(index)
-    ends = records['offset'] + records['height'].astype(np.int64) * records['width'] * 3
-    records = records[(records['position'] >= 0) & (records['position'] < count) & (records['offset'] >= 0) & (records['height'] > 0) & (records['width'] > 0) & (ends <= size)]
     found[records['position']] = records
     return found
 
@@ -295,7 +295,7 @@ def plan_cache(options: DataOptions, table: SampleTable | None, # None: a datase
     obstacle = ('the images come from a dataset of your own' if table is None else
                 'several processes; --data.cache disk lets them share one' if processes > 1 and wanted != 'disk' else
                 'one epoch' if auto and epochs < 2 else '')
-    size = 0 if obstacle else sum(estimate_size(form, [table.path(row) for row in table.rows(split)]) for split, form in forms.items())
+    size = 0 if obstacle else sum(estimate_size(form, table.rows(split), table.path) for split, form in forms.items())
     if not obstacle and wanted != 'disk': obstacle = _no_memory(size, options.cache_gb)
     if obstacle and not auto: raise UserError(f'data.cache {wanted}: {obstacle}')
     if obstacle: return CachePlan('none', obstacle, size=size)

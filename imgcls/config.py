@@ -6,7 +6,7 @@
 __all__ = ['PRESETS', 'ModelOptions', 'LossOptions', 'DataOptions', 'AugmentOptions', 'TransformOptions', 'TrainConfig',
            'OptionSpec', 'option_specs', 'type_words', 'coerce', 'Setting', 'read_yaml', 'Arguments', 'read_arguments',
            'parse_value', 'merge', 'check_ranges', 'build_config', 'preset_settings', 'load_config', 'given_by_hand',
-           'config_settings', 'to_dict', 'to_yaml', 'help_text', 'lightning_precision']
+           'config_settings', 'changed', 'to_dict', 'to_yaml', 'help_text', 'lightning_precision']
 
 # %% ../nbs/00_config.ipynb #f313417e
 import functools, math, types, typing
@@ -495,6 +495,15 @@ def config_settings(config, # a `TrainConfig` or a nested mapping
         for name in key.split('.'): value = getattr(value, name)
         found[key] = Setting(value, origins.get(key, 'default' if value == spec.default else 'Python'))
     return found
+
+# %% ../nbs/00_config.ipynb #ba0d3dab
+def changed(config: TrainConfig, origin: str, # of the new values, for people
+            **options, # by name, `data__cache=...` for nested ones
+           ) -> TrainConfig:
+    "A copy with other values, which say where they come from."
+    other = build_config(config_settings(config) | {key.replace('__', '.'): Setting(value, origin) for key, value in options.items()})
+    other.source = getattr(config, 'source', None)
+    return other
 
 # %% ../nbs/00_config.ipynb #77b8b422
 def to_dict(config) -> dict: # plain nested dicts, lists, numbers and texts

@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['epoch_order', 'mix_seed', 'BatchPlan', 'ImageRows', 'Prepared', 'Batch', 'collate', 'Loader', 'Handed',
-           'handed_batch', 'worker_killed', 'Data', 'image_operations', 'worker_count', 'core_count', 'open_data',
-           'config_transform']
+           'handed_batch', 'worker_killed', 'Data', 'image_operations', 'worker_count', 'open_data', 'config_transform']
 
 # %% ../nbs/13_loading.ipynb #8c9cb4d5
-import hashlib, inspect, os, re
+import hashlib, inspect, re
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from .errors import RunFault
 from .images import decode
 from .registry import check_kwargs, datasets
 from .opening import find_samples
+from .runs import core_count
 from .samples import SampleTable
 from .transforms import apply_augmentation, augmentation_list, batch_augmentation_list, draws_of, eval_transform, fit, sample_draws, sample_rng, to_array
 
@@ -353,11 +353,6 @@ def worker_count(config: TrainConfig, kept: bool = False) -> int: # kept: the im
     "How many threads or processes prepare images; few are enough for kept ones, and take less time from training."
     if config.num_workers != 'auto': return config.num_workers
     return max(1, min(8, core_count()) // (4 if kept else 1))
-
-# %% ../nbs/13_loading.ipynb #7ee83194
-def core_count() -> int:
-    "Processors this process may use."
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 # %% ../nbs/13_loading.ipynb #2ecb953f
 @patch

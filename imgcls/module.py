@@ -10,6 +10,7 @@ __all__ = ['ImageClassifier', 'build_classifier', 'start_network', 'compiles', '
 # %% ../nbs/33_module.ipynb #614ed20f
 import contextlib
 import importlib.metadata
+import math
 import random
 
 from .lazy import pl
@@ -41,6 +42,7 @@ class ImageClassifier(pl.LightningModule):
         self.config, self.network, self.loss = config, network, loss
         if config.channels_last: network.to(memory_format=torch.channels_last)
         self.classes, self.transform, self.fingerprint = list(classes), transform, fingerprint
+        self.batch_ops = batch_augmentation_list(config.augment.batch_ops)
         self.network_arguments = network_arguments or {}
         self.ema, self.tracker_id, self.scores, self.restored, self.compiled = None, None, {}, {}, None
         self.batches = self.total_steps = 1 # set when training starts
@@ -83,7 +85,7 @@ def start_network(classifier: ImageClassifier, data: Data, count: int = 2000): #
 def mixed(self: ImageClassifier, batch: dict, epoch: int, batch_idx: int, rank: int) -> tuple[torch.Tensor, torch.Tensor]: # images B x C x H x W; labels B, or B x classes
     "Normalised images and targets, mixed if the options say so."
     images, labels, options = batch['image'], batch['label'], self.config.augment
-    if options.batch_ops: images = apply_batch(batch_augmentation_list(options.batch_ops), self.transform, images, batch['draws'])
+    if self.batch_ops: images = apply_batch(self.batch_ops, self.transform, images, batch['draws'])
     images = to_float(self.transform, images)
     if not self.config.channels_last: images = images.contiguous()
     if not (options.mixup or options.cutmix): return images, labels
@@ -176,8 +178,8 @@ def configure_gradient_clipping(self: ImageClassifier, optimizer, gradient_clip_
 @torch.no_grad()
 def clip_on_cpu(gradients: list[torch.Tensor], most: float) -> float: # the norm before
     "Shorten gradients to a norm of `most`, as `clip_grad_norm_` does."
-    flat = [as_row(gradient) for gradient in gradients]
-    norm = sum(torch.dot(row, row).double() for row in flat).sqrt().item()
+    flat = [as_row(gradient).float() for gradient in gradients]
+    norm = math.sqrt(sum(torch.dot(row, row).item() for row in flat))
     if not norm <= most: torch._foreach_mul_(gradients, most / (norm + 1e-6))
     return norm
 

@@ -22,7 +22,7 @@ from PIL import Image
 from .card import check_card, read_card
 from .errors import UserError
 from .images import decode, is_image_file
-from .runs import resolve_checkpoint
+from .runs import core_count, resolve_checkpoint
 from .transforms import apply_eval, eval_transform, normalise_numpy
 
 # %% ../nbs/40_predict.ipynb #2a25b26c
@@ -145,7 +145,7 @@ class Predictor:
         "What comes out for every image, batch by batch and in order; an unreadable image comes by itself, with its error."
         found = list_sources(source)
         bar, ahead, todo = progress_bar(len(found), progress), deque(), iter(found)
-        with ThreadPoolExecutor(num_workers or min(8, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(num_workers or min(8, core_count())) as pool:
             try:
                 begin = lambda count: ahead.extend((pair, pool.submit(self._attempt, pair[1])) for pair in itertools.islice(todo, count))
                 begin(2 * batch_size)

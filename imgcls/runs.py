@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['find_runs', 'not_before', 'new_run_folder', 'check_name', 'provenance', 'git_state', 'is_first_process',
-           'shows_progress', 'no_link', 'MetricsFile', 'read_scores', 'check_links', 'best_checkpoint',
-           'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'compare_options']
+           'notebook_shell', 'shows_progress', 'core_count', 'no_link', 'MetricsFile', 'read_scores', 'check_links',
+           'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'compare_options']
 
 # %% ../nbs/02_runs.ipynb #86d2d913
 import csv, importlib.metadata, json, os, platform, re, subprocess, sys
@@ -96,10 +96,19 @@ def is_first_process() -> bool:
     return all(os.environ.get(name, '0') == '0' for name in ('RANK', 'SLURM_PROCID', 'LOCAL_RANK'))
 
 # %% ../nbs/02_runs.ipynb #1b074c29
+def notebook_shell(): # -> IPython's shell or None
+    "IPython's shell, if this is one."
+    return getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)()
+
+# %% ../nbs/02_runs.ipynb #1b880eaf
 def shows_progress() -> bool:
     "Whether somebody sees a progress bar: in a terminal or a notebook."
-    shell = getattr(sys.modules.get('IPython'), 'get_ipython', lambda: None)()
-    return sys.stderr.isatty() or hasattr(shell, 'kernel')
+    return sys.stderr.isatty() or hasattr(notebook_shell(), 'kernel')
+
+# %% ../nbs/02_runs.ipynb #82009af4
+def core_count() -> int:
+    "Processors this process may use."
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 # %% ../nbs/02_runs.ipynb #dab7817a
 def no_link(path: Path):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SPLITS', 'SPLIT_NAMES', 'COLUMNS', 'SampleTable', 'Scan', 'walk_folder', 'scan_folder', 'splits_of', 'classes_of',
            'split_off', 'class_list', 'natural', 'read_folders', 'pick_column', 'table_lines', 'read_table',
-           'table_row', 'demo_digits', 'read_samples']
+           'table_row', 'cache_home', 'demo_digits', 'read_samples']
 
 # %% ../nbs/10_samples.ipynb #5b301b45
 import csv, hashlib, os, shutil, tempfile
@@ -338,10 +338,15 @@ def _check_table(file, rows):
             raise UserError(f"{file}: {path} has two {what}: {before[what == 'labels']} and {(split, label)[what == 'labels']}")
 
 # %% ../nbs/10_samples.ipynb #42a8ad26
-def demo_digits(cache_dir=None, # None: $IMGCLS_CACHE, or ~/.cache/imgcls
+def cache_home() -> Path:
+    "Where files that can be made again are kept: $IMGCLS_CACHE, or imgcls in $XDG_CACHE_HOME or ~/.cache."
+    return Path(os.environ.get('IMGCLS_CACHE') or Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'imgcls')
+
+# %% ../nbs/10_samples.ipynb #c256f060
+def demo_digits(cache_dir=None, # None: `cache_home`
                ) -> str: # the folder
     "The class folders of the handwritten digits (UCI optical recognition of handwritten digits, test part; in scikit-learn)."
-    cache = Path(cache_dir or os.environ.get('IMGCLS_CACHE') or Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'imgcls')
+    cache = Path(cache_dir or cache_home())
     if (cache/'digits').is_dir(): return str(cache/'digits')
     try:
         cache.mkdir(parents=True, exist_ok=True)

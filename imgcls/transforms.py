@@ -358,7 +358,7 @@ def sample_draws(seed: int, epoch: int, rows: np.ndarray, # rows of the sample t
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(40)).astype(np.float32) * np.float32(2**-24)
 
 # %% ../nbs/12_transforms.ipynb #742dccb8
-BATCH_OPERATIONS = {} # name -> function(images B x C x H x W, draws B x n, fill, **numbers) -> images; its attribute `draws` is n
+BATCH_OPERATIONS = {} # name -> function(images B x C x H x W, draws B x n, transform, **numbers) -> images; its attribute `draws` is n
 
 # %% ../nbs/12_transforms.ipynb #e6e007a0
 def _batch_operation(draws):
@@ -371,14 +371,14 @@ def _batch_operation(draws):
 
 # %% ../nbs/12_transforms.ipynb #a62a018e
 @_batch_operation(1)
-def batch_hflip(images, draws, fill, p=0.5):
+def batch_hflip(images, draws, transform, p=0.5):
     "Left and right exchanged."
     import torch
     return torch.where((draws[:, 0] < p)[:, None, None, None], images.flip(-1), images)
 
 # %% ../nbs/12_transforms.ipynb #04e70b5a
 @_batch_operation(2)
-def batch_pad_crop(images, draws, fill, padding=0.125):
+def batch_pad_crop(images, draws, transform, padding=0.125):
     "A shift by up to `padding` of the side, the border reflected."
     import torch
     height, width = images.shape[-2:]
@@ -394,7 +394,7 @@ def batch_pad_crop(images, draws, fill, padding=0.125):
 
 # %% ../nbs/12_transforms.ipynb #0984dd7d
 @_batch_operation(2)
-def batch_cutout(images, draws, fill, size=0.375):
+def batch_cutout(images, draws, transform, size=0.375):
     "A square, its side a share of the image's, in the mean colour (arXiv:1708.04552)."
     import torch
     inside = None
@@ -403,7 +403,15 @@ def batch_cutout(images, draws, fill, size=0.375):
         at = torch.arange(count, device=images.device)
         along = (at >= begin) & (at < begin + side)
         inside = along[:, :, None] if inside is None else inside & along[:, None]
-    return torch.where(inside[:, None], fill[None, :, None, None], images)
+    return torch.where(inside[:, None], _mean_colour(tuple(transform['mean']), images.dtype, images.device), images)
+
+# %% ../nbs/12_transforms.ipynb #c675fc80
+@functools.lru_cache(64)
+def _mean_colour(mean, dtype, device):
+    "The mean colour of images of this type, C x 1 x 1: of normalised ones it is 0. Kept on the device."
+    import torch
+    levels = torch.tensor([255 * m for m in mean]).round() if dtype == torch.uint8 else torch.zeros(len(mean))
+    return levels.to(dtype).to(device)[:, None, None]
 
 # %% ../nbs/12_transforms.ipynb #73c98a23
 def batch_augmentation_list(ops: list[dict] | None) -> list[dict]: # every operation with all its numbers
@@ -422,10 +430,8 @@ def apply_batch(ops: list[dict], # from `batch_augmentation_list`
                 draws, # float B x `draws_of(ops)`, on the same device
                ):
     "Augment a batch on its device."
-    import torch
-    fill = torch.tensor([255 * m for m in transform['mean']]).round().to(images.dtype).to(images.device, non_blocking=True) if images.dtype == torch.uint8 else images.new_zeros(images.shape[1])
     for op in ops:
         operation, numbers = BATCH_OPERATIONS[op['op']], {k: v for k, v in op.items() if k != 'op'}
         mine, draws = draws[:, :operation.draws], draws[:, operation.draws:]
-        images = operation(images, mine, fill, **numbers)
+        images = operation(images, mine, transform, **numbers)
     return images
