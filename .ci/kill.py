@@ -26,7 +26,7 @@ CONFIGURATIONS = {
     'accumulation': {'accumulate_grad_batches': 3, 'epochs': 3},
     'mixup': OWN | {'augment': {'preset': 'standard', 'mixup': 0.4, 'cutmix': 1.0}, 'num_workers': 2},
     'bf16': {'precision': 'bf16-mixed', 'num_workers': 2}, 'deterministic': {'deterministic': True, 'num_workers': 2},
-    'own network': OWN, 'no average': {'use_ema': False, 'save_metric': 'valid_top1'}, 'epoch ends': {'num_workers': 2},
+    'own network': OWN, 'average of every third step': {'ema_steps': 3}, 'no average': {'use_ema': False, 'save_metric': 'valid_top1'}, 'epoch ends': {'num_workers': 2},
     '2 processes': OWN | {'devices': 2, 'strategy': 'ddp', 'train_batch_size': 16, 'num_workers': 2},
 }
 NETWORK = '''

@@ -1,8 +1,8 @@
 "imgcls as one more contestant of the peer benchmarks: name this file in BENCH_EXTRA."
-import contextlib, io, os, sys, tempfile, time
+import contextlib, functools, io, os, subprocess, sys, tempfile, time
 from pathlib import Path
 
-from bench_common import contestant
+from bench_common import contestant, data
 
 SCRIPTS = Path(os.environ.get('IMGCLS_BIN', Path(sys.executable).parent))
 CROPS = '[{op: random_resized_crop, scale: [0.08, 1.0]}, {op: hflip}]' # what the peers do to an image
@@ -62,3 +62,33 @@ def _(steps, new_network, batches):
             training.fit(training.Monitor(config, stop), data, module, [clock])
         return (clock.times[-1] - clock.times[19]) / (len(clock.times) - 20)
     return run
+
+
+@functools.cache
+def exported(precision):
+    "A resnet18 for 224 pixels, trained for a moment on the benchmark's images and exported."
+    from imgcls.export import export_onnx
+    folder = Path(tempfile.mkdtemp())
+    if precision == 'fp32':
+        subprocess.run([SCRIPTS/'imgcls_train', '--data_path', data('imagenet_sample'), '--model.model_name', 'resnet18', '--image_size', '224', '--epochs', '1', '--train_batch_size', '32',
+                        '--learning_rate', '1e-3', '--use_ema', 'false', '--save_wandb', 'false', '--output_dir', folder], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        return export_onnx(next(folder.glob('*/*')), folder/'fp32.onnx', tolerance=(0, 1, 1)).file
+    trained = Path(exported('fp32')).parent
+    return export_onnx(next(trained.glob('imgcls/*')), folder/f'{precision}.onnx', precision=precision, tolerance=(0, 1, 1)).file
+
+
+for name in ('fp32', 'int8'):
+    @contestant('infer', f'imgcls, {name}')
+    def _(c, name=name):
+        from imgcls.predict import load
+        predictor = load(exported(name))
+        return lambda images: predictor.logits(images.transpose(0, 2, 3, 1))
+
+    @contestant('predict', f'imgcls, {name}')
+    def _(c, name=name):
+        from imgcls.predict import load
+        predictor = load(exported(name))
+        return lambda paths: predictor.predict_proba(paths).argmax(1)
+
+    @contestant('first', f'imgcls_predict, {name}')
+    def _(c, name=name): return [SCRIPTS/'imgcls_predict', exported(name), c.image]

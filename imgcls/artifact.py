@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['LAYOUT', 'seal', 'all_weights', 'read_checkpoint', 'read_plain', 'check_extent', 'restore_network', 'filled_network',
-           'find_network', 'used_weights', 'chosen_weights', 'write_temperature', 'write_to_disk', 'save_plain',
-           'replace_file', 'artifact_card', 'write_safetensors', 'read_safetensors']
+           'find_network', 'used_weights', 'chosen_weights', 'write_temperature', 'InPieces', 'disk_file',
+           'write_to_disk', 'save_plain', 'replace_file', 'artifact_card', 'write_safetensors', 'read_safetensors']
 
 # %% ../nbs/32_artifact.ipynb #eeb79c8a
-import contextlib, hashlib, io, json, math, os, re, zipfile
+import contextlib, hashlib, json, math, os, re, zipfile
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from .models import create_network
 from .registry import discover, networks
 
 # %% ../nbs/32_artifact.ipynb #fc7ca9cd
-LAYOUT = 3 # of the checkpoint; raised when its meaning changes
+LAYOUT = 4 # of the checkpoint; raised when its meaning changes
 
 # %% ../nbs/32_artifact.ipynb #eb6e0f7e
 def seal(held: dict, # classes, transform, network and temperature
@@ -194,23 +194,43 @@ def write_temperature(path: Path, # checkpoint
     replace_file(path, lambda beside: save_plain(checkpoint, beside))
 
 # %% ../nbs/32_artifact.ipynb #67c8b65a
-def write_to_disk(path: Path, data): # bytes-like
-    "Write a file and wait until the disk has it; on a failure nothing is left."
+class InPieces:
+    "What `torch.save` writes to: keeps the reason of a failure, which torch would hide, and hands a megabyte at a time to the system."
+    def __init__(self, file): self.file, self.error = file, None
+
+    def write(self, data) -> int: # bytes
+        data = memoryview(data).cast('B')
+        try:
+            for begin in range(0, len(data) if self.error is None else 0, 2**20): self.file.write(data[begin:begin + 2**20])
+        except BaseException as error: self.error = error
+        return len(data)
+
+    def flush(self): pass
+
+# %% ../nbs/32_artifact.ipynb #8094b1f0
+@contextlib.contextmanager
+def disk_file(path: Path): # for writing
+    "A new file that the disk has when the context ends; on a failure nothing is left."
+    file = open(path, 'wb')
     try:
-        with open(path, 'wb') as file:
-            file.write(data)
+        with file:
+            yield (pieces := InPieces(file))
+            if pieces.error: raise pieces.error
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
-        with contextlib.suppress(OSError): path.unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError): os.unlink(path)
         raise
 
-# %% ../nbs/32_artifact.ipynb #54542ed3
+# %% ../nbs/32_artifact.ipynb #26b4c64d
+def write_to_disk(path: Path, data): # bytes-like
+    "Write a file whole."
+    with disk_file(path) as file: file.write(data)
+
+# %% ../nbs/32_artifact.ipynb #25765767
 def save_plain(checkpoint: dict, path: Path):
-    "`torch.save`, in memory first: a full disk is an `OSError` with its reason then."
-    buffer = io.BytesIO()
-    torch.save(checkpoint, buffer)
-    write_to_disk(Path(path), buffer.getbuffer())
+    "`torch.save`, straight to the disk."
+    with disk_file(path) as file: torch.save(checkpoint, file)
 
 # %% ../nbs/32_artifact.ipynb #e3fabca1
 def replace_file(path: Path, write): # write: function that is given the path to write to

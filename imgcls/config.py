@@ -119,6 +119,7 @@ class TrainConfig:
     accumulate_grad_batches: int = 1 # batches summed into one optimiser step
     use_ema: bool = True # average the weights over time, and score and use the average
     ema_decay: float = 0.999 # of the average per optimiser step, after its warm-up
+    ema_steps: int = 1 # optimiser steps that the average takes in at once; 4 cost a fourth
 
     optimizer: Literal['adamw', 'sgd'] = 'adamw' # sgd: with Nesterov momentum
     momentum: float = 0.9 # of sgd; the first beta of adamw
@@ -393,7 +394,8 @@ _RULES = [
     ('accumulate_grad_batches', lambda v: v >= 1, 'at least 1'), ('save_checkpoint_num', lambda v: v >= 0, '0 or more'),
     ('save_every_steps', lambda v: v >= 0, '0 (off) or more'), ('save_every_minutes', lambda v: 0 <= v < math.inf, '0 (off) or more'),
     ('learning_rate', lambda v: 0 < v < math.inf, 'above 0'), ('weight_decay', lambda v: 0 <= v < math.inf, '0 or more'),
-    ('ema_decay', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('momentum', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('pct_start', lambda v: 0 <= v <= 1, 'between 0 and 1'),
+    ('ema_decay', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('ema_steps', lambda v: v >= 1, 'at least 1'),
+    ('momentum', lambda v: 0 <= v < 1, 'at least 0 and below 1'), ('pct_start', lambda v: 0 <= v <= 1, 'between 0 and 1'),
     ('gradient_clip_val', lambda v: v is None or v > 0, 'above 0, or null for off'),
     ('val_check', lambda v: 0 < v <= 1 or v >= 2 and v == int(v),
      'above 0 and up to 1 (share of an epoch between evaluations), or a whole number from 2 (every so many epochs)'),
@@ -456,7 +458,7 @@ def load_config(config: TrainConfig | Mapping | str | Path | None = None, # a co
     layer = {} if config is None else read_yaml(config) if isinstance(config, (str, Path)) else config_settings(config)
     if base is not None: layer = {k: s for k, s in layer.items() if s.origin != 'default' and not (k in base and given_by_hand(base[k].origin))}
     said = read_arguments(arguments)
-    if said.rest: raise UserError(f"'{said.rest[0]}' is no option; options start with --, e.g. --epochs 10")
+    if said.rest: raise UserError(_stray_word(said.rest[0]))
     given = _flatten_mapping({k.replace('__', '.'): v for k, v in keywords.items()}, 'keyword')
     named = next((found['preset'] for found in (given, said.settings, layer) if 'preset' in found), None)
     preset = preset_settings(named) if named and named.value is not None else {}
@@ -466,6 +468,12 @@ def load_config(config: TrainConfig | Mapping | str | Path | None = None, # a co
     result = build_config(settings)
     result.source = str(config) if isinstance(config, (str, Path)) else None
     return result
+
+# %% ../nbs/00_config.ipynb #8a18cd57
+def _stray_word(word):
+    "What to say of a word of the command line that belongs to no option."
+    if word.endswith(('.yaml', '.yml')): return f"'{word}' is no option; a file with options is named by --config {word}"
+    return f"'{word}' is no option; options start with --, e.g. --epochs 10"
 
 # %% ../nbs/00_config.ipynb #137669e7
 def given_by_hand(origin: str) -> bool:

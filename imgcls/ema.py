@@ -6,7 +6,7 @@
 __all__ = ['ema_decay', 'EMA', 'ema_state', 'load_ema_state', 'move_ema']
 
 # %% ../nbs/30_ema.ipynb #4189d386
-import copy
+import copy, math
 
 import torch
 from torch import nn
@@ -22,9 +22,11 @@ def ema_decay(updates: int, # updates done before this one
 class EMA:
     "Exponential moving average of a network's whole state: floats averaged in one fused call, integers copied."
     def __init__(self, network: nn.Module, # the one that is trained
-                 decay: float = 0.999, # in the long run
+                 decay: float = 0.999, # of a step, in the long run
+                 every: int = 1, # steps that are taken in at once
                 ):
-        self.decay, self.updates, self.source = decay, 0, network
+        self.decay, self.every, self.source = decay, every, network
+        self.updates, self.waiting = 0, 0 # steps taken in, and not yet
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self._pair()
 
@@ -35,13 +37,19 @@ class EMA:
         self._own, self._source = [own[n] for n in floats], [source[n] for n in floats]
         self._copied = [(own[n], source[n]) for n in source if n not in set(floats)]
 
-    @torch.no_grad()
     def update(self):
-        "Follow the network by one step; call it after each optimiser step."
-        weight = 1 - ema_decay(self.updates, self.decay)
-        torch._foreach_lerp_(self._own, self._source, weight)
+        "Count one step; call it after each optimiser step."
+        self.waiting += 1
+        if self.waiting >= self.every: self.follow()
+
+    @torch.no_grad()
+    def follow(self):
+        "Take in the steps that wait, as if the weights had been the same in all of them."
+        if not self.waiting: return
+        kept = math.prod(ema_decay(self.updates + step, self.decay) for step in range(self.waiting))
+        torch._foreach_lerp_(self._own, self._source, 1 - kept)
         for own, source in self._copied: own.copy_(source)
-        self.updates += 1
+        self.updates, self.waiting = self.updates + self.waiting, 0
 
 # %% ../nbs/30_ema.ipynb #bc711783
 def _tensors(network):
@@ -49,15 +57,15 @@ def _tensors(network):
     return {name: tensor for name, tensor in network.state_dict(keep_vars=True).items()}
 
 # %% ../nbs/30_ema.ipynb #4a3ec331
-def ema_state(ema: EMA) -> dict: # state: tensors by the network's names; updates; decay
+def ema_state(ema: EMA) -> dict: # state: tensors by the network's names; updates, waiting; decay
     "What a checkpoint holds of an average."
-    return {'state': ema.network.state_dict(), 'updates': ema.updates, 'decay': ema.decay}
+    return {'state': ema.network.state_dict(), 'updates': ema.updates, 'waiting': ema.waiting, 'decay': ema.decay}
 
 # %% ../nbs/30_ema.ipynb #63deeb31
 def load_ema_state(ema: EMA, state: dict):
-    "Restore an average; its decay stays the one in the options."
+    "Restore an average; how it averages from here on is up to the options."
     ema.network.load_state_dict(state['state'])
-    ema.updates = state['updates']
+    ema.updates, ema.waiting = state['updates'], state['waiting']
 
 # %% ../nbs/30_ema.ipynb #ee4f1eb1
 def move_ema(ema: EMA, device):

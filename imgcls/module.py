@@ -170,17 +170,19 @@ def configure_optimizers(self: ImageClassifier):
 def configure_gradient_clipping(self: ImageClassifier, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None):
     "Clip by the norm over all gradients."
     if gradient_clip_val is None: return
-    if self.device.type == 'cpu': clip_on_cpu([p.grad for p in self.network.parameters() if p.grad is not None], gradient_clip_val)
+    if self.device.type == 'cpu': clip_on_cpu(optimizer, gradient_clip_val)
     elif self.trainer.precision == 'bf16-mixed': nn.utils.clip_grad_norm_(self.network.parameters(), gradient_clip_val)
     else: self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
 # %% ../nbs/33_module.ipynb #11ec12b9
 @torch.no_grad()
-def clip_on_cpu(gradients: list[torch.Tensor], most: float) -> float: # the norm before
-    "Shorten gradients to a norm of `most`, as `clip_grad_norm_` does."
-    flat = [as_row(gradient).float() for gradient in gradients]
-    norm = math.sqrt(sum(torch.dot(row, row).item() for row in flat))
-    if not norm <= most: torch._foreach_mul_(gradients, most / (norm + 1e-6))
+def clip_on_cpu(optimizer: torch.optim.Optimizer, most: float) -> float: # the norm before
+    "Shorten the gradients to a norm of `most`, as `clip_grad_norm_` does, at the latest in the next step."
+    gradients = [p.grad for group in optimizer.param_groups for p in group['params'] if p.grad is not None]
+    norm = math.sqrt(sum(torch.dot(row, row).item() for row in (as_row(gradient).float() for gradient in gradients)))
+    excess = (norm + 1e-6) / most if not norm <= most else None
+    if optimizer.defaults.get('fused'): optimizer.grad_scale = None if excess is None else torch.tensor(excess)
+    elif excess is not None: torch._foreach_mul_(gradients, 1 / excess)
     return norm
 
 # %% ../nbs/33_module.ipynb #18185035
@@ -228,6 +230,7 @@ class DataModule(pl.LightningDataModule):
 @patch
 def score(self: ImageClassifier, loader: Loader) -> dict[str, float]: # valid_loss, valid_top1, ..., and valid_loss_raw, ... with an average
     "Score the weights in use, and the raw ones beside the average."
+    if self.ema is not None: self.ema.follow()
     named = {'': self.network} if self.ema is None else {'': self.ema.network, '_raw': self.network}
     trainer = self._trainer
     if trainer is not None and trainer.world_size > 1:
@@ -337,12 +340,12 @@ def on_train_start(self: ImageClassifier):
 # %% ../nbs/33_module.ipynb #7a4119a9
 class EMACallback(pl.Callback):
     "Keeps `module.ema`: made when training starts, followed after each optimiser step."
-    def __init__(self, decay: float): self.decay, self.step = decay, 0
+    def __init__(self, decay: float, every: int = 1): self.decay, self.every, self.step = decay, every, 0 # as for `EMA`
 
     def on_fit_start(self, trainer, module):
         if type(trainer.strategy).__name__ in ('FSDPStrategy', 'DeepSpeedStrategy'):
             raise UserError('use_ema does not go with a strategy that shards the weights; use ddp, or --use_ema false')
-        module.ema = EMA(module.network, self.decay)
+        module.ema = EMA(module.network, self.decay, self.every)
         if module.restored.get('ema'): load_ema_state(module.ema, module.restored['ema'])
         move_ema(module.ema, module.device)
 

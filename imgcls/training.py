@@ -792,7 +792,7 @@ def train(config: TrainConfig | dict | str | Path | None = None, # options: a co
 # %% ../nbs/34_training.ipynb #9cf9bdd1
 def fit(monitor: Monitor, data: Data, classifier: ImageClassifier, callbacks: Iterable):
     "Let Lightning train, and tell in plain lines what stands in the way."
-    averages = [EMACallback(monitor.config.ema_decay)] if monitor.config.use_ema else []
+    averages = [EMACallback(monitor.config.ema_decay, monitor.config.ema_steps)] if monitor.config.use_ema else []
     trainer = build_trainer(monitor.config, [*averages, monitor, *callbacks])
     try:
         trainer.fit(classifier, datamodule=DataModule(data), ckpt_path=monitor.checkpoint, weights_only=True if monitor.checkpoint else None)
