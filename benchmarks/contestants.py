@@ -14,7 +14,7 @@ def training(*more):
                       '--learning_rate', '1e-3', '--output_dir', c.out, '--save_wandb', 'false', '--augment.ops', CROPS, *more]
 
 
-for name, more in {'out of the box': (), 'uncached': ('--data.cache', 'none'), 'fp32': ('--precision', 'fp32'), 'fp32, uncached': ('--precision', 'fp32', '--data.cache', 'none'),
+for name, more in {'out of the box': (), 'uncached': ('--data.cache', 'none'), 'fp32': ('--precision', 'fp32'),
                    'fp32, one evaluation': ('--precision', 'fp32', '--use_ema', 'false')}.items():
     contestant('e2e', f'imgcls, {name}')(training(*more))
 
