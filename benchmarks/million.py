@@ -1,29 +1,41 @@
-"""Memory and time to open a saved sample table of a million images and to have the loaders of its first epoch.
+"""Memory and time to open a table of a million images for training, up to the order of the first epoch.
 
-    python million.py        writes BENCH_OUT/million.json; one process for each measurement"""
-import json, os, subprocess, sys, tempfile
+    python million.py [--images 1000000] [--runs 5]        writes BENCH_OUT/million.json; one process for each run, on empty files"""
+import argparse, json, os, subprocess, sys, tempfile
 from pathlib import Path
 
 MEASURED = '''
 import json, resource, sys, time
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+held = lambda: next(int(line.split()[1]) / 1024 for line in open('/proc/self/status') if line.startswith('VmRSS'))
 begin = time.perf_counter()
 from imgcls.config import load_config
+from imgcls.opening import find_samples
+config = load_config({'data_path': sys.argv[1], 'num_workers': 2})
+table = find_samples(config)
+read, read_peak = time.perf_counter(), peak()
+import torch
 from imgcls.loading import open_data
-loaded, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-data = open_data(load_config({'data_path': sys.argv[1], 'num_workers': 2}))
-loader = data.loader('train', True)
-batches = loader.sampler.batches()
-now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({'images': sum(data.counts().values()), 'seconds': time.perf_counter() - loaded, 'import_seconds': loaded - begin, 'import_MB': before / 1024, 'MB': now / 1024, 'batches': len(batches)}))
+loaded, torch_MB = time.perf_counter(), held()
+data = open_data(config, table=table)
+batches = data.loader('train', True).sampler.batches()
+end = time.perf_counter()
+print(json.dumps({'images': sum(data.counts().values()), 'batches': len(batches), 'seconds': read - begin + end - loaded, 'import_seconds': loaded - read,
+                  'table_peak_MB': read_peak, 'held_before_MB': torch_MB, 'held_MB': held(), 'peak_MB': peak()}))
 '''
 
 if __name__ == '__main__':
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--images', type=int, default=1_000_000); parser.add_argument('--runs', type=int, default=5)
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder)/'labels.csv'
-        with open(table, 'w') as file:
-            file.write('image_path,label,split\n')
-            for i in range(1_000_000): file.write(f'images/n{i % 1000:08d}/n{i % 1000:08d}_{i}.JPEG,n{i % 1000:08d},{"valid" if i % 26 == 0 else "train"}\n')
-        rows = [json.loads(subprocess.run([sys.executable, '-c', MEASURED, table], check=True, capture_output=True, text=True).stdout.splitlines()[-1]) for _ in range(5)]
-    out = Path(os.environ.get('BENCH_OUT', 'out'))
-    (out/'million.json').write_text(json.dumps({'rows': rows}, indent=1))
+        for c in range(1000): Path(folder, f'n{c:08d}').mkdir()
+        with open(Path(folder, 'labels.csv'), 'w') as file:
+            file.write('path,label,split\n')
+            for i in range(asked.images):
+                name = f'n{i % 1000:08d}'
+                file.write(f'{name}/{name}_{i}.JPEG,{name},{"valid" if i // 1000 % 26 == 0 else "train"}\n')
+                os.close(os.open(f'{folder}/{name}/{name}_{i}.JPEG', os.O_CREAT | os.O_WRONLY))
+        rows = [json.loads(subprocess.run([sys.executable, '-c', MEASURED, f'{folder}/labels.csv'], check=True, capture_output=True, text=True).stdout.splitlines()[-1]) for _ in range(asked.runs)]
+    Path(os.environ.get('BENCH_OUT', 'out'), 'million.json').write_text(json.dumps({'rows': rows}, indent=1))
     for row in rows: print(row)

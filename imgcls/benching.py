@@ -476,6 +476,7 @@ def candidates(result: BenchResult, bench: Bench) -> list[tuple[str, object, str
     if limit == 'device' or result.kind == 'cpu':
         if bench.precision == '32-true' and fast == 'bf16-mixed': found.append(('precision', fast, 'bare', ''))
         if bench.precision == 'bf16-mixed': found.append(('precision', 'fp32', 'bare', ''))
+    if result.kind == 'cpu': found.append(('channels_last', not config.channels_last, 'bare', ''))
     if limit == 'overhead' and shares['EMA'] >= 0.03 and config.ema_steps == 1: found.append(('ema_steps', 4, 'loop', ', with an average that takes in four steps at once'))
     if limit == 'overhead' and shares['clipping'] >= 0.03: found.append(('gradient_clip_val', None, 'loop', ', without clipping'))
     if limit != 'data' and 2 * twice <= bench.images:

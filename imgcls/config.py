@@ -93,7 +93,7 @@ class TrainConfig:
     num_nodes: int = 1 # machines
     num_workers: int | Literal['auto'] = 'auto' # threads that decode and augment; auto: one per core, at most 8; 0: the training thread does it
     worker_type: Literal['thread', 'process'] = 'thread' # process: for datasets of your own with much Python work
-    precision: str = 'auto' # auto (bf16-mixed where the hardware computes in it, else fp32), fp32, fp16, bf16, 16-mixed, bf16-mixed and Lightning's other names
+    precision: str = 'auto' # auto (bf16-mixed where the hardware computes in it, else fp32), fp32, fp16, bf16, or Lightning's 32-true, 16-mixed, bf16-mixed
     prefetch_queue_size: int = 4 # batches prepared ahead, on the training device
     deterministic: bool = False # deterministic algorithms only: the same run twice is the same bit for bit on the same machine; slower on a GPU
     channels_last: bool = True # weights and activations in the memory layout that convolutions are fastest in
@@ -560,7 +560,7 @@ def help_text(usage: str = 'imgcls_train [--option value ...]', # first line
 
 # %% ../nbs/00_config.ipynb #fb8afe23
 _PRECISIONS = {'fp32': '32-true', '32': '32-true', 'float32': '32-true', 'fp16': '16-mixed', '16': '16-mixed', 'bf16': 'bf16-mixed',
-               **{p: p for p in ('32-true', '16-mixed', 'bf16-mixed', '16-true', 'bf16-true', '64-true')}}
+               **{p: p for p in ('32-true', '16-mixed', 'bf16-mixed')}}
 
 # %% ../nbs/00_config.ipynb #072c1253
 def lightning_precision(name: str) -> str: # fp32, fp16, bf16, or Lightning's name

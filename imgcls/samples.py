@@ -8,7 +8,8 @@ __all__ = ['SPLITS', 'SPLIT_NAMES', 'COLUMNS', 'SampleTable', 'Scan', 'walk_fold
            'table_row', 'cache_home', 'demo_digits', 'read_samples']
 
 # %% ../nbs/10_samples.ipynb #5b301b45
-import csv, hashlib, os, shutil, tempfile
+import csv, hashlib, os, shutil, stat, tempfile
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -29,6 +30,7 @@ class SampleTable:
     classes: list[str]
     notes: list[str] = field(default_factory=list) # what was skipped or decided on the way, a line each
     source: str = '' # as the user named it
+    sizes: array | None = field(default=None, repr=False, compare=False) # bytes of the files, where reading the table found them out
 
     def __len__(self): return len(self.paths)
 
@@ -51,11 +53,16 @@ SPLITS = ('train', 'valid', 'test')
 def fingerprint(self: SampleTable) -> str: # hexadecimal
     "SHA-256 over classes, paths, labels, splits and file sizes: the same for the same data wherever it lies."
     digest = hashlib.sha256(repr(self.classes).encode())
-    for path, label, split, row in sorted(zip(self.paths, self.labels, self.splits, range(len(self)))):
-        try: size = os.stat(self.path(row)).st_size
-        except OSError: size = -1
+    sizes = self.sizes if self.sizes is not None else [_size(self.path(row)) for row in range(len(self))]
+    for path, label, split, size in sorted(zip(self.paths, self.labels, self.splits, sizes)):
         digest.update(f'{path}\0{label}\0{split}\0{size}\n'.encode(errors='surrogateescape'))
     return digest.hexdigest()
+
+# %% ../nbs/10_samples.ipynb #cc159910
+def _size(path):
+    "Bytes of a file; -1 where there is none."
+    try: return os.stat(path).st_size
+    except OSError: return -1
 
 # %% ../nbs/10_samples.ipynb #8e1745fa
 @patch
@@ -184,7 +191,8 @@ def class_list(rows: list[tuple], # (split, class, path)
     "The ordered class names; `UserError` when splits disagree."
     known = fixed or sorted({c for s, c, _ in rows if s == 'train'}, key=natural)
     check_class_names(known)
-    strange = Counter((s, c) for s, c, _ in rows if c not in set(known))
+    names = set(known)
+    strange = Counter((s, c) for s, c, _ in rows if c not in names)
     if strange:
         (split, name), count = sorted(strange.items())[0]
         more = f' (and {len(strange) - 1} more)' if len(strange) > 1 else ''
@@ -302,15 +310,17 @@ def read_table(path: str, path_column: str | None = None, label_column: str | No
               ) -> SampleTable:
     "The sample table of a .csv, .tsv or .parquet file."
     file = Path(path)
-    names, *lines = table_lines(file)
-    if not lines: raise UserError(f'{path}: has no rows')
+    lines = table_lines(file)
+    names = next(lines)
     wanted = [('path', path_column), ('label', label_column), ('split', split_column)]
     columns = [pick_column(what, names, given, file.name) for what, given in wanted]
-    rows = [table_row(file, line, row, *columns) for line, row in lines]
-    _check_table(file, rows)
-    rows = list(dict.fromkeys(rows))
-    notes = [f'{len(lines) - len(rows)} repeated rows left out'] if len(rows) < len(lines) else []
-    return _build(rows, notes, str(file.parent), str(path), classes, valid_fraction, test_fraction, seed)
+    places, repeated = _places(file, (table_row(file, line, row, *columns) for line, row in lines))
+    if not places: raise UserError(f'{path}: has no rows')
+    notes, paths = [f'{repeated} repeated rows left out'] if repeated else [], sorted(places)
+    sizes = _sizes(file, paths)
+    table = _build([(*places.pop(place), place) for place in paths], notes, str(file.parent), str(path), classes, valid_fraction, test_fraction, seed)
+    table.sizes = sizes
+    return table
 
 # %% ../nbs/10_samples.ipynb #4a46cba1
 def table_row(file: Path, line: int, row: dict, # as `table_lines` gives it
@@ -326,16 +336,29 @@ def table_row(file: Path, line: int, row: dict, # as `table_lines` gives it
     return SPLIT_NAMES[split.lower()], label, path
 
 # %% ../nbs/10_samples.ipynb #5de68dfa
-def _check_table(file, rows):
-    "Every file has to exist, and to have one label and one split."
-    lost = [p for p in dict.fromkeys(p for *_, p in rows) if not os.path.isfile(file.parent/p)]
-    if lost: raise UserError(f'{file}: {len(lost)} of {len(rows)} images do not exist, relative to {file.parent}: {_few(lost, 3)}')
-    known = {}
+def _places(file, rows):
+    "The one (split, class) of each path, and how many rows came again; a pair is kept once, however many paths share it."
+    places, pairs, repeated = {}, {}, 0
     for split, label, path in rows:
-        before = known.setdefault(path, (split, label))
-        if before != (split, label):
+        pair = pairs.setdefault((split, label), (split, label))
+        before = places.setdefault(path, pair)
+        if before is not pair:
             what = 'labels' if before[1] != label else 'splits'
-            raise UserError(f"{file}: {path} has two {what}: {before[what == 'labels']} and {(split, label)[what == 'labels']}")
+            raise UserError(f"{file}: {path} has two {what}: {before[what == 'labels']} and {pair[what == 'labels']}")
+        repeated += 1
+    return places, repeated - len(places)
+
+# %% ../nbs/10_samples.ipynb #30f9e8b7
+def _sizes(file, paths):
+    "The bytes of every file; each has to exist."
+    root, lost, sizes = str(file.parent), [], array('q')
+    for path in paths:
+        try: found = os.stat(os.path.join(root, path))
+        except (OSError, ValueError): found = None # ValueError: a zero byte in the name
+        if found is None or not stat.S_ISREG(found.st_mode): lost.append(path)
+        else: sizes.append(found.st_size)
+    if lost: raise UserError(f'{file}: {len(lost)} of {len(paths)} images do not exist, relative to {root}: {_few(lost, 3)}')
+    return sizes
 
 # %% ../nbs/10_samples.ipynb #42a8ad26
 def cache_home() -> Path:
