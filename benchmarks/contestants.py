@@ -2,6 +2,7 @@
 import contextlib, functools, io, os, subprocess, sys, tempfile, time
 from pathlib import Path
 
+import numpy as np
 from bench_common import contestant, data
 
 SCRIPTS = Path(os.environ.get('IMGCLS_BIN', Path(sys.executable).parent))
@@ -82,7 +83,7 @@ for name in ('fp32', 'int8'):
     def _(c, name=name):
         from imgcls.predict import load
         predictor = load(exported(name))
-        return lambda images: predictor.logits(images.transpose(0, 2, 3, 1))
+        return lambda images: np.pad(predictor.logits(images.transpose(0, 2, 3, 1)), ((0, 0), (0, 990))) # the benchmark compares 1000 columns
 
     @contestant('predict', f'imgcls, {name}')
     def _(c, name=name):

@@ -439,7 +439,7 @@ PRESETS = {'cifar_fast': {
     'model': {'model_name': 'quick_cnn'}, 'loss': {'loss_kwargs': {'label_smoothing': 0.2}},
     'transform': {'mean': [0.4914, 0.4822, 0.4465], 'std': [0.247, 0.2435, 0.2616]},
     'augment': {'batch_ops': [{'op': 'pad_crop', 'padding': 0.0625}, {'op': 'hflip'}]},
-    'optimizer': 'sgd', 'momentum': 0.85, 'learning_rate': 0.75, 'weight_decay': 0.002, 'pct_start': 0.23, 'gradient_clip_val': None, 'ema_decay': 0.99}}
+    'optimizer': 'sgd', 'momentum': 0.85, 'learning_rate': 0.4, 'weight_decay': 0.00125, 'pct_start': 0.23, 'gradient_clip_val': None, 'ema_decay': 0.99}}
 
 # %% ../nbs/00_config.ipynb #acf302d0
 def preset_settings(named: Setting) -> dict[str, Setting]: # by dotted key
