@@ -30,6 +30,9 @@ def imgcls(epochs, seed, out):
     return [SCRIPTS/'imgcls_train', '--data_path', IMAGES, '--preset', 'cifar_fast', '--epochs', epochs, '--val_check', max(epochs, 2), '--seed', seed, '--save_wandb', 'false', '--output_dir', out]
 
 
+PROGRAMS = {'imgcls': imgcls, 'timm': timm, 'fastai': fastai}
+
+
 def scored(who, out) -> float: # top-1 on the test images, of the last evaluation
     if who == 'timm': return [float(row['eval_top1']) / 100 for row in csv.DictReader(open(next(Path(out).rglob('summary.csv')))) if row['eval_top1']][-1]
     if who == 'fastai': return json.loads((Path(out)/'fastai.json').read_text())['top1']
@@ -39,7 +42,7 @@ def scored(who, out) -> float: # top-1 on the test images, of the last evaluatio
 def run(who, minutes, seed) -> dict:
     with tempfile.TemporaryDirectory() as out:
         begin, epochs = time.perf_counter(), EPOCHS[who][minutes]
-        done = subprocess.run(list(map(str, globals()[who](epochs, seed, out))), cwd=out, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(list(map(str, PROGRAMS[who](epochs, seed, out))), cwd=out, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         seconds = time.perf_counter() - begin
         if done.returncode: sys.exit(f'{who}: {done.stdout[-2000:]}')
         return {'who': who, 'minutes': minutes, 'seed': seed, 'epochs': epochs, 'top1': scored(who, out), 'seconds': round(seconds, 1)}
@@ -47,7 +50,7 @@ def run(who, minutes, seed) -> dict:
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
-    parser.add_argument('who', nargs='+', choices=list(EPOCHS)); parser.add_argument('--minutes', nargs='+', type=int, default=[2, 5, 10]); parser.add_argument('--seeds', nargs='+', type=int, default=[0])
+    parser.add_argument('who', nargs='+', choices=list(PROGRAMS)); parser.add_argument('--minutes', nargs='+', type=int, default=[2, 5, 10]); parser.add_argument('--seeds', nargs='+', type=int, default=[0])
     asked = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     for seed in asked.seeds:

@@ -200,9 +200,10 @@ class InPieces:
 
     def write(self, data) -> int: # bytes
         data = memoryview(data).cast('B')
+        if self.error is not None: return len(data)
         try:
-            for begin in range(0, len(data) if self.error is None else 0, 2**20): self.file.write(data[begin:begin + 2**20])
-        except BaseException as error: self.error = error
+            for begin in range(0, len(data), 2**20): self.file.write(data[begin:begin + 2**20])
+        except BaseException as error: self.error = error # raised by `disk_file`, once torch is through
         return len(data)
 
     def flush(self): pass

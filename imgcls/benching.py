@@ -20,14 +20,14 @@ from fastcore.basics import patch
 from torch.utils.data import Subset
 
 from .caching import CachePlan, ram_cache
-from .config import TrainConfig, UserError, load_config, to_dict
+from .config import TrainConfig, UserError, changed, load_config, to_dict
 from .errors import RunFault
 from .lazy import pl
 from .loading import Batch, BatchPlan, Data, ImageRows, Loader, Prepared, worker_count
 from .module import ImageClassifier, compiles
 from .optim import build_optimizer
 from .runs import core_count, provenance
-from .training import (Monitor, StopRequest, build_trainer, changed, fast_precision, fit, global_settings, out_of_memory, prepare, quiet_lightning,
+from .training import (Monitor, StopRequest, build_trainer, fast_precision, fit, global_settings, out_of_memory, prepare, quiet_lightning,
                              speed_settings)
 
 # %% ../nbs/50_benching.ipynb #d2ffaffa

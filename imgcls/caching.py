@@ -252,6 +252,7 @@ def _newest_records(records, count):
     "The newest record of each position; position -1 where there is none."
     found = np.zeros(count, _RECORD)
     found['position'] = -1
+    records = records[records['position'] < count]
     found[records['position']] = records
     return found
 

@@ -61,8 +61,9 @@ def fingerprint(self: SampleTable) -> str: # hexadecimal
 # %% ../nbs/10_samples.ipynb #cc159910
 def _size(path):
     "Bytes of a file; -1 where there is none."
-    try: return os.stat(path).st_size
-    except OSError: return -1
+    try: found = os.stat(path)
+    except (OSError, ValueError): return -1 # ValueError: a zero byte in the name
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1
 
 # %% ../nbs/10_samples.ipynb #8e1745fa
 @patch
@@ -318,7 +319,7 @@ def read_table(path: str, path_column: str | None = None, label_column: str | No
     if not places: raise UserError(f'{path}: has no rows')
     notes, paths = [f'{repeated} repeated rows left out'] if repeated else [], sorted(places)
     sizes = _sizes(file, paths)
-    table = _build([(*places.pop(place), place) for place in paths], notes, str(file.parent), str(path), classes, valid_fraction, test_fraction, seed)
+    table = _build([(*places.pop(name), name) for name in paths], notes, str(file.parent), str(path), classes, valid_fraction, test_fraction, seed)
     table.sizes = sizes
     return table
 
@@ -338,25 +339,21 @@ def table_row(file: Path, line: int, row: dict, # as `table_lines` gives it
 # %% ../nbs/10_samples.ipynb #5de68dfa
 def _places(file, rows):
     "The one (split, class) of each path, and how many rows came again; a pair is kept once, however many paths share it."
-    places, pairs, repeated = {}, {}, 0
-    for split, label, path in rows:
+    places, pairs, count = {}, {}, 0
+    for count, (split, label, path) in enumerate(rows, 1):
         pair = pairs.setdefault((split, label), (split, label))
         before = places.setdefault(path, pair)
         if before is not pair:
             what = 'labels' if before[1] != label else 'splits'
             raise UserError(f"{file}: {path} has two {what}: {before[what == 'labels']} and {pair[what == 'labels']}")
-        repeated += 1
-    return places, repeated - len(places)
+    return places, count - len(places)
 
 # %% ../nbs/10_samples.ipynb #30f9e8b7
 def _sizes(file, paths):
     "The bytes of every file; each has to exist."
-    root, lost, sizes = str(file.parent), [], array('q')
-    for path in paths:
-        try: found = os.stat(os.path.join(root, path))
-        except (OSError, ValueError): found = None # ValueError: a zero byte in the name
-        if found is None or not stat.S_ISREG(found.st_mode): lost.append(path)
-        else: sizes.append(found.st_size)
+    root = str(file.parent)
+    sizes = array('q', (_size(os.path.join(root, path)) for path in paths))
+    lost = [path for path, size in zip(paths, sizes) if size < 0]
     if lost: raise UserError(f'{file}: {len(lost)} of {len(paths)} images do not exist, relative to {root}: {_few(lost, 3)}')
     return sizes
 
