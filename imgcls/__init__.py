@@ -1,7 +1,7 @@
 __version__ = "0.1.0"
 
 _NAMES = {'TrainConfig': 'config', 'load_config': 'config', 'UserError': 'errors', 'register_model': 'registry', 'register_loss': 'registry',
-          'register_dataset': 'registry', 'discover': 'registry', 'read_samples': 'samples', 'decode': 'images', 'create_network': 'models',
+          'register_dataset': 'registry', 'discover': 'registry', 'read_samples': 'samples', 'open_patch': 'opening', 'decode': 'images', 'create_network': 'models',
           'list_networks': 'models', 'train': 'training', 'resume': 'training', 'Run': 'training', 'check_resume': 'resuming',
           'replay': 'capsules', 'load': 'predict', 'Predictor': 'predict',
           'evaluate': 'evaluation', 'compare': 'evaluation', 'compare_weights': 'evaluation', 'calibrate': 'evaluation',

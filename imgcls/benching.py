@@ -520,7 +520,7 @@ def try_options(result: BenchResult, bench: Bench, until: float): # until: of th
 def figure(self: BenchResult): # -> matplotlib Figure
     "Shares of a step of the real loop, beside the three speeds."
     from matplotlib import colormaps
-    from matplotlib.figure import Figure
+    from imgcls.figures import Figure
     figure = Figure(figsize=(11, 4.2), layout='constrained')
     left, right = figure.subplots(1, 2, width_ratios=(2, 3))
     low = 0.0

@@ -131,10 +131,11 @@ def train(): leave(run_script(train_script))
 def test_script(words: list[str]):
     "Score an artifact on a split, compare it with another, or fit its temperature."
     said = test_parser().parse_args(words)
-    options = dict(split=said.split, weights=said.weights, data_path=said.data_path, tta=said.tta)
+    options = dict(split=said.split, weights=said.weights, data_path=said.data_path, tta=said.tta, data__patch=said.patch)
     asked = [w for w in ('calibrate', 'compare') if getattr(said, w)] + (['weights both'] if said.weights == 'both' else [])
     if len(asked) > 1: raise UserError(f"--{asked[0]} and --{asked[1]} exclude each other")
-    if said.calibrate and (said.tta or said.output): raise UserError(f"--calibrate fits the temperature without --{'tta' if said.tta else 'output'}")
+    besides = next((name for name in ('tta', 'output', 'patch') if said.calibrate and getattr(said, name)), None)
+    if besides: raise UserError(f'--calibrate fits the temperature without --{besides}')
     if said.plot and asked: raise UserError(f'--plot is for one evaluation, not with --{asked[0]}')
     what = {'calibrate': 'calibrate', 'compare': 'compare', 'weights both': 'compare_weights'}[asked[0]] if asked else 'evaluate'
     dropped = {'calibrate': ['tta'], 'compare_weights': ['weights']}.get(what, [])
@@ -155,6 +156,7 @@ def test_parser() -> Parser:
     parser.add_argument('--split', default='valid', choices=['train', 'valid', 'test'], help='images to score')
     parser.add_argument('--weights', default='auto', choices=['auto', 'ema', 'raw', 'both'], help='auto takes the average where there is one; both compares raw and average')
     parser.add_argument('--data_path', help='other data with the same classes')
+    parser.add_argument('--patch', help='CSV file of corrections to labels and splits, instead of the one the run was trained with')
     parser.add_argument('--tta', default='', help='test-time augmentation: hflip, vflip and shift, joined with +')
     parser.add_argument('--compare', help='another artifact, scored on the same images')
     parser.add_argument('--calibrate', action='store_true', help='fit the temperature on the split and write it into the checkpoint')

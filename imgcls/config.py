@@ -47,6 +47,7 @@ class DataOptions:
     valid_fraction: float = 0.2 # share taken for validation where the data has no such split; stratified and seeded
     test_fraction: float = 0.0 # share taken for a test split where the data has none
     class_level: Literal['auto', 'first', 'leaf'] = 'auto' # which folder names the class when folders nest deeper
+    patch: str | None = None # CSV file of corrections to labels and splits, made with imgcls.open_patch and applied whenever the images are listed
     background: list[int] = field(default_factory=lambda: [255, 255, 255]) # colour (RGB, 0-255) put under transparent images
     manifest: Literal['off', 'sizes', 'hashes'] = 'sizes' # what a run writes down of every image (manifest.csv.gz), so that a resumed one can name what changed; hashes reads them all
     max_pixels: int = 170_000_000 # larger images are refused before they are decoded

@@ -330,7 +330,7 @@ def _repr_html_(self: Evaluation) -> str:
 @patch
 def plot(self: Evaluation): # -> matplotlib Figure
     "Confusion matrix (share of each row) and reliability diagram."
-    from matplotlib.figure import Figure
+    from imgcls.figures import Figure
     figure = Figure(figsize=(11, 4.8), layout='constrained')
     left, right = figure.subplots(1, 2)
     counts, K = self.confusion(), len(self.classes)

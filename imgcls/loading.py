@@ -410,6 +410,7 @@ def _notes(table):
 # %% ../nbs/13_loading.ipynb #f296aca9
 def _open_own(config, classes, transform):
     "The data of a user's dataset class: it is made once per split."
+    if config.data.patch: raise UserError('data.patch corrects folders and tables of images, not a dataset of your own')
     if config.data.dataset_name not in datasets:
         names = ['images', *datasets.list()]
         raise UserError(f"unknown dataset '{config.data.dataset_name}'.{nearest(config.data.dataset_name, names) or ' There are ' + ', '.join(names)}")
