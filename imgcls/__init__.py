@@ -5,7 +5,7 @@ _NAMES = {'TrainConfig': 'config', 'load_config': 'config', 'UserError': 'errors
           'list_networks': 'models', 'train': 'training', 'resume': 'training', 'Run': 'training', 'check_resume': 'resuming',
           'replay': 'capsules', 'load': 'predict', 'Predictor': 'predict',
           'evaluate': 'evaluation', 'compare': 'evaluation', 'compare_weights': 'evaluation', 'calibrate': 'evaluation',
-          'export_onnx': 'export', 'export_safetensors': 'export', 'find_runs': 'runs', 'audit': 'auditing', 'bench': 'benching'}
+          'export_onnx': 'export', 'export_safetensors': 'export', 'find_runs': 'runs', 'audit': 'auditing', 'bench': 'benching', 'Panel': 'panel', 'read_history': 'curves', 'plot_curves': 'curves'}
 
 __all__ = list(_NAMES)
 

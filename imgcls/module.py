@@ -44,7 +44,7 @@ class ImageClassifier(pl.LightningModule):
         self.classes, self.transform, self.fingerprint = list(classes), transform, fingerprint
         self.batch_ops = batch_augmentation_list(config.augment.batch_ops)
         self.network_arguments = network_arguments or {}
-        self.ema, self.tracker_id, self.scores, self.restored, self.compiled = None, None, {}, {}, None
+        self.ema, self.tracker_id, self.scores, self.restored, self.compiled, self.run_folder = None, None, {}, {}, None, None
         self.batches = self.total_steps = 1 # set when training starts
         self.seen, self.kept, self.pending = [], None, None # batches since the last check of their losses; for the checkpoint: its entry in the table of the best, and the row of an evaluation that was given up
         self.register_buffer('not_finite', torch.zeros(()), persistent=False) # 1 once a loss was NaN or infinite

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['find_runs', 'not_before', 'new_run_folder', 'check_name', 'provenance', 'git_state', 'is_first_process',
            'notebook_shell', 'shows_progress', 'core_count', 'no_link', 'MetricsFile', 'read_scores', 'check_links',
-           'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'compare_options']
+           'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'differences', 'compare_options']
 
 # %% ../nbs/02_runs.ipynb #86d2d913
 import csv, importlib.metadata, json, os, platform, re, subprocess, sys
@@ -224,10 +224,14 @@ def _holder(path):
     except OSError: text = ''
     return f' ({text})' if re.fullmatch(r'\d+ on [\w.-]+', text) else ''
 
+# %% ../nbs/02_runs.ipynb #c1d70a11
+def differences(held: list[dict]) -> dict[str, tuple]: # key -> its value in each; None where one lacks it
+    "What is not the same in all of several mappings."
+    found = {key: tuple(one.get(key) for one in held) for key in sorted({key for one in held for key in one})}
+    return {key: values for key, values in found.items() if any(value != values[0] for value in values)}
+
 # %% ../nbs/02_runs.ipynb #e0bd34a7
-def compare_options(first: Path, second: Path) -> dict[str, tuple]: # option -> its value in the one and in the other
-    "The options in which two runs differ."
+def compare_options(*runs: Path) -> dict[str, tuple]: # option -> its value in each of them
+    "The options in which runs differ."
     from imgcls.config import read_yaml
-    a, b = (read_yaml(Path(run)/'save_config.yaml') for run in (first, second))
-    value = lambda settings, key: settings[key].value if key in settings else None
-    return {key: (value(a, key), value(b, key)) for key in sorted({*a, *b}) if value(a, key) != value(b, key)}
+    return differences([{key: setting.value for key, setting in read_yaml(Path(run)/'save_config.yaml').items()} for run in runs])

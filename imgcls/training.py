@@ -35,10 +35,10 @@ from .images import image_size
 from .ema import move_ema
 from .caching import CachePlan
 from .loading import Data, Loader, open_data, worker_count, worker_killed
-from .metrics import metric_mode
 from .models import check_network
+from .live import cell_curves
 from .module import DataModule, EMACallback, ImageClassifier, NotFinite, build_classifier, compiles, start_network
-from .opening import check_save_metric, data_lines, metric_columns
+from .opening import check_save_metric, data_lines, metric_columns, metric_mode
 from .optim import steps_per_epoch
 from .registry import discover
 from .runs import (MetricsFile, core_count, is_first_process, check_links, latest_checkpoint, new_run_folder, notebook_shell, provenance, read_scores,
@@ -287,18 +287,22 @@ class Monitor(pl.Callback):
         self.tracker = self.files = self.bar = self.place = self.fault = None # place: epoch and batches done, at the last optimiser step
         self.clock, self.images, self.seconds, self.stopped = time.perf_counter(), 0, 0.0, None
         self.costs, self.begun, self.saved_at, self.looked = [], 0.0, 0.0, 0.0 # seconds of each save; times of the monotonic clock
+        self.save_asked = False # by another thread: a checkpoint after this optimiser step
         self.history: list[dict] = []
         self.held = ExitStack()
 
     def setup(self, trainer, module, stage):
         "Make the run folder, once for all processes, and hold it."
-        if self.folder is None:
+        resumed = self.folder is not None
+        if not resumed:
             made = str(start_run_folder(self.config, trainer.datamodule.data)) if trainer.is_global_zero else ''
             self.folder = Path(trainer.strategy.broadcast(made))
         if trainer.is_global_zero:
             check_links(self.folder)
             self.held.enter_context(run_lock(self.folder))
+            if resumed: replace_file(self.folder/'save_config.yaml', lambda beside: write_to_disk(beside, to_yaml(self.config, 'origin').encode()))
             print(f'run folder: {self.folder}', flush=True)
+        module.run_folder = self.folder
         files = Checkpoints(self.folder/'checkpoints', self.config.save_checkpoint_num, self.config.save_metric)
         files.scores = trainer.strategy.broadcast(files.scores)
         self.files = files
@@ -378,7 +382,7 @@ def on_train_epoch_start(self: Monitor, trainer, module):
 @patch
 def make_bar(self: Monitor, trainer) -> tqdm:
     "A bar that counts images over all epochs, so that tqdm shows images per second and the time that remains."
-    shown = trainer.is_global_zero and shows_progress()
+    shown = trainer.is_global_zero and shows_progress() and not any(hasattr(c, 'quiet') for c in trainer.callbacks)
     images, plan = len(trainer.datamodule.data.splits['train']), trainer.datamodule.train_loader().sampler
     done = trainer.current_epoch * images + plan.start * plan.batch_size * plan.world
     return tqdm(total=self.config.epochs * images, initial=done, unit='img', leave=False, disable=not shown)
@@ -426,7 +430,7 @@ def asked(self: Monitor) -> bool:
 def wanted(self: Monitor, trainer) -> tuple[bool, bool]: # stop, save
     "What is to be done after this optimiser step, in all processes alike."
     steps, minutes = self.config.save_every_steps, self.config.save_every_minutes
-    late = minutes > 0 and time.monotonic() - self.saved_at >= 60 * minutes
+    late = self.save_asked or minutes > 0 and time.monotonic() - self.saved_at >= 60 * minutes
     if trainer.world_size > 1:
         flags = torch.tensor([self.asked(), late], dtype=torch.float32, device=trainer.strategy.root_device)
         stop, late = (trainer.strategy.reduce(flags, reduce_op='sum') > 0).tolist()
@@ -454,7 +458,7 @@ def training_row(self: Monitor, trainer, module, since: int = 0) -> dict: # sinc
 def log_training(self: Monitor, trainer, module):
     "Write a row of training metrics."
     row = self.training_row(trainer, module)
-    if self.tracker: self.tracker.log(row)
+    self.hand_out(trainer, row)
     if self.bar is not None: self.bar.set_postfix(loss=f"{row['train_loss']:.3f}")
     self.clock = time.perf_counter()
 
@@ -478,8 +482,15 @@ def evaluate(self: Monitor, trainer, module):
 def report(self: Monitor, trainer, row: dict):
     "Keep, write and print the row of an evaluation."
     self.history.append(row)
+    self.hand_out(trainer, row)
+    if trainer.is_global_zero and not any(getattr(c, 'quiet', False) for c in trainer.callbacks): tqdm.write(score_line(row, self.config), file=sys.stdout)
+
+# %% ../nbs/34_training.ipynb #88f9af5e
+@patch
+def hand_out(self: Monitor, trainer, row: dict):
+    "Write a row of metrics, and give it to the callbacks that have a method `on_row`."
     if self.tracker: self.tracker.log(row)
-    if trainer.is_global_zero: tqdm.write(score_line(row, self.config), file=sys.stdout)
+    for callback in trainer.callbacks: getattr(callback, 'on_row', lambda row: None)(row)
 
 # %% ../nbs/34_training.ipynb #b84c7e4a
 def score_line(row: dict, config: TrainConfig) -> str:
@@ -496,7 +507,7 @@ def save(self: Monitor, trainer, row: dict | None = None): # row: scores of thes
     begin, folder, module = time.monotonic(), self.folder/'checkpoints', trainer.lightning_module
     module.check_finite()
     if self.tracker: module.tracker_id = self.tracker.run_id
-    module.kept = None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
+    self.save_asked, module.kept = False, None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
     with writing(folder):
         trainer.save_checkpoint(folder/'last.ckpt.part')
         if trainer.is_global_zero:
@@ -763,7 +774,8 @@ def build_trainer(config: TrainConfig, callbacks: list) -> pl.Trainer: # callbac
 # %% ../nbs/34_training.ipynb #324d7c54
 def train(config: TrainConfig | dict | str | Path | None = None, # options: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
           arguments: Iterable[str] = (), # command-line words, stronger than the file
-          callbacks: Iterable = (), # Lightning callbacks of your own
+          callbacks: Iterable = (), # Lightning callbacks of your own; one with a method `on_row` gets every row of metrics
+          live: bool | None = None, # curves in the cell while it trains; None: in a Jupyter notebook
           table: SampleTable | None = None, # of the images, where `first_look` read and showed it
           **keywords, # options by name, strongest: epochs=3, model={'model_name': 'resnet18'}
          ) -> Run:
@@ -779,7 +791,8 @@ def train(config: TrainConfig | dict | str | Path | None = None, # options: a co
         if path is None: start_network(classifier, data)
         with StopRequest() as stop, quiet_lightning(), global_settings(config):
             monitor = Monitor(config, stop, folder, path)
-            try: fit(monitor, data, classifier, callbacks)
+            try:
+                with cell_curves(live) as curves: fit(monitor, data, classifier, [*callbacks, *curves])
             except OutOfMemory: config, folder, classifier = halved(config), monitor.folder, None
             else: break
         give_back_memory()

@@ -1,0 +1,148 @@
+"""The panel in a real JupyterLab, driven by a real browser: a wrong value, start, reload of the page, stop, resume, to the end.
+
+    python .ci/browser.py [--screenshots FOLDER]
+
+Needs jupyterlab, playwright (pip) and Chromium (apt); says in a line what is missing and ends well then, since not every machine has a browser."""
+import argparse, json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+from pathlib import Path
+
+CELLS = ["import imgcls\nimgcls.__version__",
+         "panel = imgcls.Panel({'save_wandb': False, 'output_dir': 'runs', 'epochs': 300, 'exp_name': 'browser', 'log_step': 5})\npanel"]
+
+
+def notebook() -> dict:
+    cells = [{'cell_type': 'code', 'id': f'cell-{n}', 'metadata': {}, 'execution_count': None, 'outputs': [], 'source': text} for n, text in enumerate(CELLS)]
+    return {'nbformat': 4, 'nbformat_minor': 5, 'metadata': {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'}}, 'cells': cells}
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(('127.0.0.1', 0))
+        return held.getsockname()[1]
+
+
+def serve(home: Path) -> tuple[subprocess.Popen, str]: # the server, its address
+    port = free_port()
+    settings = home/'settings'
+    environment = os.environ | {'JUPYTER_CONFIG_DIR': str(settings), 'JUPYTER_DATA_DIR': str(home/'data'), 'JUPYTER_RUNTIME_DIR': str(home/'runtime'), 'JUPYTERLAB_SETTINGS_DIR': str(settings/'lab')}
+    words = ['-m', 'jupyterlab', '--no-browser', '--ip=127.0.0.1', f'--port={port}', '--allow-root', '--IdentityProvider.token=', '--ServerApp.password=', '--ServerApp.disable_check_xsrf=True',
+             '--LabApp.news_url=None', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate', f'--ServerApp.root_dir={home/"work"}']
+    server = subprocess.Popen([sys.executable, *words], env=environment, stdout=open(home/'server.txt', 'w'), stderr=subprocess.STDOUT)
+    for _ in range(240):
+        try: urllib.request.urlopen(f'http://127.0.0.1:{port}/api', timeout=1); return server, f'http://127.0.0.1:{port}'
+        except OSError: time.sleep(0.5)
+    server.terminate()
+    sys.exit('JupyterLab does not answer:\n' + (home/'server.txt').read_text()[-3000:])
+
+
+class Lab:
+    "A notebook open in a browser."
+    def __init__(self, page, pictures: Path | None): self.page, self.pictures, self.count = page, pictures, 0
+
+    def open(self, address):
+        self.page.goto(f'{address}/lab/tree/panel.ipynb', wait_until='domcontentloaded')
+        self.page.wait_for_selector('.jp-NotebookPanel .jp-Cell', timeout=120_000)
+
+    def picture(self, name):
+        self.count += 1
+        if self.pictures: self.page.screenshot(path=self.pictures/f'{self.count}_{name}.png')
+
+    def button(self, words): return self.page.locator('.jp-OutputArea button', has_text=re.compile(f'^\\s*{words}\\s*$')).last
+
+    def field(self, name): return self.page.locator('.widget-text', has=self.page.locator('label', has_text=re.compile(f'^(. )?{name}$'))).locator('input').last
+
+    def status(self) -> str: return (self.page.locator('.imgcls-live > div').first.text_content(timeout=120_000) or '')
+
+    def step(self) -> int: return int(found[1]) if (found := re.search(r'step (\d+)', self.status())) else 0
+
+    def sees(self, text, seconds=60): self.page.locator('.jp-OutputArea', has_text=text).first.wait_for(timeout=1000 * seconds)
+
+    def until(self, condition, what, seconds=90):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition(): return
+            self.page.wait_for_timeout(100)
+        self.picture('failed')
+        sys.exit(f'not within {seconds} s: {what}')
+
+
+def drive(lab: Lab, address: str, work: Path):
+    lab.open(address)
+    lab.page.wait_for_timeout(2000)
+    lab.page.locator('.jp-Cell').first.click()
+    for _ in CELLS: lab.page.keyboard.press('Shift+Enter')
+    lab.button('Start').wait_for(timeout=120_000)
+    lab.picture('panel')
+
+    lab.field('epochs').fill('0')
+    lab.sees("'epochs' should be at least 1, not 0")
+    lab.picture('wrong_value')
+    lab.field('epochs').fill('200')
+    lab.until(lambda: not lab.page.get_by_text("'epochs' should be at least 1").count(), 'the message goes away')
+    print('a wrong value: said at once, and gone when it is right')
+
+    lab.button('Start').click()
+    lab.until(lambda: lab.page.locator('.imgcls-live svg').count() >= 3 and lab.step() > 5, 'curves', 180)
+    first = lab.step()
+    lab.until(lambda: lab.step() > first, 'the curve moves')
+    lab.picture('training')
+    print('training: the curves move')
+
+    lab.page.keyboard.press('Control+s')
+    lab.page.wait_for_timeout(1500)
+    lab.page.reload(wait_until='domcontentloaded')
+    lab.page.wait_for_selector('.jp-NotebookPanel .jp-Cell', timeout=120_000)
+    lab.button('Stop').wait_for(timeout=120_000)
+    lab.page.get_by_role('tab', name='Training').last.click()
+    before = lab.step()
+    lab.until(lambda: lab.step() > before, 'the run is found again after a reload')
+    lab.picture('after_reload')
+    print('the page was loaded again: the same run, still going on')
+
+    lab.button('Stop').click()
+    begin = time.monotonic()
+    lab.until(lambda: lab.status().startswith('stopped'), 'the run stops')
+    seconds, (folder,) = time.monotonic() - begin, (work/'runs').glob('*/*')
+    lab.picture('stopped')
+    from imgcls.artifact import read_checkpoint
+    checkpoint = read_checkpoint(folder/'checkpoints'/'last.ckpt')
+    assert abs(checkpoint['global_step'] - lab.step()) <= 20, (checkpoint['global_step'], lab.step())
+    print(f'stop: after {seconds:.1f} s, with a checkpoint of step {checkpoint["global_step"]} that loads')
+
+    epoch = checkpoint['imgcls']['position']['epoch'] + 2
+    lab.page.get_by_role('tab', name='Options').last.click()
+    lab.field('epochs').fill(str(epoch))
+    lab.button('Resume').click()
+    lab.until(lambda: lab.status().startswith('done'), 'the resumed run ends', 180)
+    assert f'epoch {epoch}/{epoch}' in lab.status(), lab.status()
+    lab.picture('done')
+    for name in ('Runs', 'Shell and YAML'):
+        lab.page.get_by_role('tab', name=name).last.click()
+        lab.page.wait_for_timeout(500)
+        lab.picture(name.split()[0].lower())
+    print(f'resumed, to the end of epoch {epoch}')
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--screenshots', type=Path)
+    pictures = parser.parse_args().screenshots
+    browser = next((found for name in ('chromium', 'chromium-browser', 'google-chrome') if (found := shutil.which(name))), None)
+    try: from playwright.sync_api import sync_playwright
+    except ImportError: print('skipped: the panel was not tried in a browser, playwright is not installed'); return
+    if browser is None: print('skipped: the panel was not tried in a browser, there is no Chromium here'); return
+    if pictures: pictures.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as play:
+        home = Path(folder)
+        for name in ('work', 'settings', 'data', 'runtime'): (home/name).mkdir()
+        (home/'work'/'panel.ipynb').write_text(json.dumps(notebook()))
+        server, address = serve(home)
+        try:
+            page = play.chromium.launch(executable_path=browser, args=['--no-sandbox']).new_page(viewport={'width': 1400, 'height': 1000})
+            drive(Lab(page, pictures), address, home/'work')
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+if __name__ == '__main__': main()
