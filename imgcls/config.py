@@ -9,7 +9,7 @@ __all__ = ['PRESETS', 'ModelOptions', 'LossOptions', 'DataOptions', 'AugmentOpti
            'config_settings', 'changed', 'to_dict', 'to_yaml', 'help_text', 'lightning_precision']
 
 # %% ../nbs/00_config.ipynb #f313417e
-import functools, math, types, typing
+import functools, math, re, types, typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -343,9 +343,7 @@ def parse_value(text: str): # one word of the command line
     "The value of `text` as YAML reads it; `0,1` is a list."
     try: value = None if (tree := _composed(text)) is None else _constructed(tree)
     except yaml.YAMLError: return text
-    if isinstance(value, str) and ',' in value and all(p.strip().lstrip('-').isdigit() for p in value.split(',')):
-        return [int(p) for p in value.split(',')]
-    if isinstance(value, int) and not isinstance(value, bool) and ',' in text: return [int(p) for p in text.split(',')]
+    if isinstance(value, str) and re.fullmatch(r'-?\d{1,18}(\s*,\s*-?\d{1,18})+', value, re.ASCII): return [int(p) for p in value.split(',')]
     return value
 
 # %% ../nbs/00_config.ipynb #f5aed67d
