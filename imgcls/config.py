@@ -6,7 +6,7 @@
 __all__ = ['PRESETS', 'ModelOptions', 'LossOptions', 'DataOptions', 'AugmentOptions', 'TransformOptions', 'TrainConfig',
            'OptionSpec', 'option_specs', 'type_words', 'coerce', 'Setting', 'read_yaml', 'Arguments', 'read_arguments',
            'parse_value', 'merge', 'check_ranges', 'build_config', 'preset_settings', 'load_config', 'given_by_hand',
-           'config_settings', 'changed', 'to_dict', 'to_yaml', 'help_text', 'lightning_precision']
+           'config_settings', 'changed', 'to_dict', 'to_yaml', 'one_line', 'help_text', 'lightning_precision']
 
 # %% ../nbs/00_config.ipynb #f313417e
 import functools, math, re, types, typing
@@ -529,12 +529,12 @@ def to_yaml(config, # a `TrainConfig`
             section = group
             if group: lines.append(f'{group}:')
         note = plain({'origin': settings[key].origin, 'help': spec.comment, 'none': ''}[comment])
-        value = _one_line(settings[key].value)
+        value = one_line(settings[key].value)
         lines.append(f"{'  ' if group else ''}{name}: {value}{f'  # {note}' if note else ''}")
     return '\n'.join(lines) + '\n'
 
 # %% ../nbs/00_config.ipynb #04c4edaf
-def _one_line(value):
+def one_line(value):
     "A value as YAML on one line, whatever it holds; mappings keep their order."
     return yaml.dump(value, Dumper=_OneLineDumper, default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False).removesuffix('...\n').strip()
 
@@ -553,7 +553,7 @@ def help_text(usage: str = 'imgcls_train [--option value ...]', # first line
     lines = [f'usage: {usage}', '', 'Options come from the defaults, then config.yaml (or --config FILE), then the command line.',
              '--print_config shows them merged, with the origin of each.', '']
     for key, spec in option_specs().items():
-        lines.append(f'  --{key} {_one_line(spec.default)}')
+        lines.append(f'  --{key} {one_line(spec.default)}')
         lines.append(f'        {spec.comment} [{type_words(spec.type)}]')
     return '\n'.join(lines)
 

@@ -7,14 +7,14 @@ __all__ = ['GROUPS', 'Form', 'ThreadLines', 'Steering', 'Session', 'current_sess
            'option_widget', 'Panel', 'offered']
 
 # %% ../nbs/52_panel.ipynb #eb4a4e9c
-import html, io, shlex, sys, threading, time, traceback
+import html, io, shlex, sys, threading, time, traceback, typing
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 from fastcore.basics import patch
 
-from .config import TrainConfig, Setting, build_config, check_ranges, coerce, config_settings, load_config, option_specs, parse_value, type_words
+from .config import TrainConfig, Setting, build_config, check_ranges, coerce, config_settings, load_config, one_line, option_specs, parse_value, type_words
 from .errors import UserError
 from .live import LiveCallback, live_html
 from .runs import best_checkpoint, find_runs, latest_checkpoint, read_scores
@@ -27,12 +27,12 @@ class Form:
         self.source = getattr(config, 'source', None)
         self.specs, self.usual = option_specs(), config_settings(load_config(self.source))
         self.settings, self.wrong = config_settings(config), {} # by dotted key: values; texts that are no value, and why
-        self.touched = set() # keys that were set since `forget`
+        self.touched = set() # keys that were set since a run was started last
 
     def text(self, key: str) -> str:
         "A value as it is typed."
         value = self.settings[key].value
-        return value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix('\n').removesuffix('\n...')
+        return value if isinstance(value, str) else one_line(value)
 
     def set(self, key: str, value) -> str: # value: a text as typed, or the value itself; -> what is wrong with it, or nothing
         "Set an option; a value that is none is not taken."
@@ -68,8 +68,7 @@ def different(self: Form) -> dict: # values by dotted key
 @patch
 def command(self: Form) -> str:
     "The command line that this form equals."
-    flat = lambda value: value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=10_000).split('\n')[0]
-    words = [word for key, value in self.different().items() for word in (f'--{key}', flat(value))]
+    words = [word for key, value in self.different().items() for word in (f'--{key}', one_line(value))]
     return shlex.join(['imgcls_train', *(['--config', self.source] if self.source and self.source != 'config.yaml' else []), *words])
 
 # %% ../nbs/52_panel.ipynb #4ff2f4d7
@@ -266,7 +265,6 @@ def need_widgets(): # -> the module ipywidgets
 # %% ../nbs/52_panel.ipynb #b9ed0d62
 def option_widget(form: Form, key: str, names: list[str] = ()): # names: to offer for a text; -> an ipywidgets widget
     "The widget of an option, by its type."
-    import typing
     w, spec, value = need_widgets(), form.specs[key], form.settings[key].value
     look = dict(description=key.rpartition('.')[2], tooltip=f'{spec.comment} [{type_words(spec.type)}]', style={'description_width': '170px'}, layout={'width': '460px'})
     if spec.type is bool: return w.Checkbox(value=value, indent=True, **look)
@@ -285,6 +283,7 @@ class Panel:
         self.session.watchers.append(self.refresh)
         if self.session.busy: self.say('this run was started before and is under way')
         self.refresh()
+        self.refresh_form()
 
     @property
     def run(self): return self.session.run # the run that ended last; its network is run.module
@@ -388,7 +387,6 @@ def refresh(self: Panel):
     if state == 'failed': self.say(self.session.message, wrong=True)
     elif state in ('done', 'stopped') and self.session.run: self.say(f'{state}: {self.session.run.path}')
     if not busy: self.list_runs()
-    self.refresh_form()
 
 # %% ../nbs/52_panel.ipynb #045aa8a3
 @patch

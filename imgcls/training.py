@@ -35,8 +35,8 @@ from .images import image_size
 from .ema import move_ema
 from .caching import CachePlan
 from .loading import Data, Loader, open_data, worker_count, worker_killed
+from .live import LiveCallback, cell_curves
 from .models import check_network
-from .live import cell_curves
 from .module import DataModule, EMACallback, ImageClassifier, NotFinite, build_classifier, compiles, start_network
 from .opening import check_save_metric, data_lines, metric_columns, metric_mode
 from .optim import steps_per_epoch
@@ -382,7 +382,7 @@ def on_train_epoch_start(self: Monitor, trainer, module):
 @patch
 def make_bar(self: Monitor, trainer) -> tqdm:
     "A bar that counts images over all epochs, so that tqdm shows images per second and the time that remains."
-    shown = trainer.is_global_zero and shows_progress() and not any(hasattr(c, 'quiet') for c in trainer.callbacks)
+    shown = trainer.is_global_zero and shows_progress() and not any(isinstance(c, LiveCallback) for c in trainer.callbacks)
     images, plan = len(trainer.datamodule.data.splits['train']), trainer.datamodule.train_loader().sampler
     done = trainer.current_epoch * images + plan.start * plan.batch_size * plan.world
     return tqdm(total=self.config.epochs * images, initial=done, unit='img', leave=False, disable=not shown)
@@ -483,7 +483,7 @@ def report(self: Monitor, trainer, row: dict):
     "Keep, write and print the row of an evaluation."
     self.history.append(row)
     self.hand_out(trainer, row)
-    if trainer.is_global_zero and not any(getattr(c, 'quiet', False) for c in trainer.callbacks): tqdm.write(score_line(row, self.config), file=sys.stdout)
+    if trainer.is_global_zero and not any(isinstance(c, LiveCallback) and c.quiet for c in trainer.callbacks): tqdm.write(score_line(row, self.config), file=sys.stdout)
 
 # %% ../nbs/34_training.ipynb #88f9af5e
 @patch
@@ -507,7 +507,8 @@ def save(self: Monitor, trainer, row: dict | None = None): # row: scores of thes
     begin, folder, module = time.monotonic(), self.folder/'checkpoints', trainer.lightning_module
     module.check_finite()
     if self.tracker: module.tracker_id = self.tracker.run_id
-    self.save_asked, module.kept = False, None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
+    self.save_asked = False
+    module.kept = None if row is None else self.files.entry(trainer.current_epoch, trainer.global_step, row[self.config.save_metric])
     with writing(folder):
         trainer.save_checkpoint(folder/'last.ckpt.part')
         if trainer.is_global_zero:
@@ -796,7 +797,6 @@ def train(config: TrainConfig | dict | str | Path | None = None, # options: a co
             except OutOfMemory: config, folder, classifier = halved(config), monitor.folder, None
             else: break
         give_back_memory()
-        replace_file(folder/'save_config.yaml', lambda beside: write_to_disk(beside, to_yaml(config, 'origin').encode()))
         path, checkpoint = whole_checkpoint(folder/'checkpoints'/'last.ckpt') if latest_checkpoint(folder) else (None, None)
     run = Run(monitor.folder, config, classifier, monitor.history, monitor.stopped)
     if is_first_process(): print('\n'.join(line for line in (monitor.save_cost(), closing_line(run)) if line), flush=True)
