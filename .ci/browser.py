@@ -1,4 +1,5 @@
-"""The panel in a real JupyterLab, driven by a real browser: a wrong value, start, reload of the page, stop, resume, to the end.
+"""The panels in a real JupyterLab, driven by a real browser. Training: a wrong value, start, reload of the page, stop, resume, to the end; two runs compared. Review: a cell of the
+confusion matrix, an image dropped, and taken back.
 
     python .ci/browser.py [--screenshots FOLDER]
 
@@ -6,12 +7,14 @@ Needs jupyterlab, playwright (pip) and Chromium (apt); says in a line what is mi
 import argparse, json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 
-CELLS = ["import imgcls\nimgcls.__version__",
+PANEL = ["import imgcls\nimgcls.__version__",
          "panel = imgcls.Panel({'save_wandb': False, 'output_dir': 'runs', 'epochs': 300, 'exp_name': 'browser', 'log_step': 5})\npanel"]
+REVIEW = ["import imgcls\nrun = imgcls.train({}, save_wandb=False, output_dir='runs', epochs=1, exp_name='reviewed')",
+          "panel = imgcls.ReviewPanel(imgcls.review(run.path), 'patch.csv', page_size=8)\npanel"]
 
 
-def notebook() -> dict:
-    cells = [{'cell_type': 'code', 'id': f'cell-{n}', 'metadata': {}, 'execution_count': None, 'outputs': [], 'source': text} for n, text in enumerate(CELLS)]
+def notebook(cells: list[str]) -> dict:
+    cells = [{'cell_type': 'code', 'id': f'cell-{n}', 'metadata': {}, 'execution_count': None, 'outputs': [], 'source': text} for n, text in enumerate(cells)]
     return {'nbformat': 4, 'nbformat_minor': 5, 'metadata': {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'}}, 'cells': cells}
 
 
@@ -39,9 +42,13 @@ class Lab:
     "A notebook open in a browser."
     def __init__(self, page, pictures: Path | None): self.page, self.pictures, self.count = page, pictures, 0
 
-    def open(self, address):
-        self.page.goto(f'{address}/lab/tree/panel.ipynb', wait_until='domcontentloaded')
+    def open(self, address, cells: int):
+        "Open a notebook and run its cells."
+        self.page.goto(address, wait_until='domcontentloaded')
         self.page.wait_for_selector('.jp-NotebookPanel .jp-Cell', timeout=120_000)
+        self.page.wait_for_timeout(2000)
+        self.page.locator('.jp-Cell').first.click()
+        for _ in range(cells): self.page.keyboard.press('Shift+Enter')
 
     def picture(self, name):
         self.count += 1
@@ -67,10 +74,7 @@ class Lab:
 
 
 def drive(lab: Lab, address: str, work: Path):
-    lab.open(address)
-    lab.page.wait_for_timeout(2000)
-    lab.page.locator('.jp-Cell').first.click()
-    for _ in CELLS: lab.page.keyboard.press('Shift+Enter')
+    lab.open(f'{address}/lab/tree/panel.ipynb', len(PANEL))
     lab.button('Start').wait_for(timeout=120_000)
     lab.picture('panel')
 
@@ -116,11 +120,46 @@ def drive(lab: Lab, address: str, work: Path):
     lab.until(lambda: lab.status().startswith('done'), 'the resumed run ends', 180)
     assert f'epoch {epoch}/{epoch}' in lab.status(), lab.status()
     lab.picture('done')
-    for name in ('Runs', 'Shell and YAML'):
-        lab.page.get_by_role('tab', name=name).last.click()
-        lab.page.wait_for_timeout(500)
-        lab.picture(name.split()[0].lower())
+    lab.page.get_by_role('tab', name='Shell and YAML').last.click()
+    lab.page.wait_for_timeout(500)
+    lab.picture('shell')
+
+    lab.page.get_by_role('tab', name='Options').last.click()
+    lab.field('epochs').fill('1')
+    lab.button('Start').click()
+    lab.until(lambda: lab.status().startswith('done') and 'epoch 1/1' in lab.status(), 'a second run ends', 180)
+    lab.page.get_by_role('tab', name='Runs').last.click()
+    runs = lab.page.locator('.widget-select-multiple option')
+    lab.until(lambda: runs.count() >= 2, 'two runs are listed')
+    runs.nth(0).click()
+    runs.nth(1).click(modifiers=['Control'])
+    lab.button('Compare').click()
+    lab.sees('options that differ')
+    lab.page.wait_for_timeout(1000)
+    lab.picture('compared')
+    print('two runs compared')
     print(f'resumed, to the end of epoch {epoch}')
+
+
+def drive_review(lab: Lab, address: str, work: Path):
+    patch = work/'patch.csv'
+    def corrections(): return len(patch.read_text().splitlines()) - 1 if patch.exists() else 0
+    lab.open(f'{address}/lab/workspaces/review/tree/review.ipynb', len(REVIEW))
+    lab.button('confusion').wait_for(timeout=180_000)
+    lab.picture('suspects')
+    lab.button('confusion').click()
+    cell = lab.page.locator('.jp-OutputArea button[title^="label "]')
+    cell.first.wait_for(timeout=60_000)
+    cell.first.click()
+    lab.button('drop').wait_for(timeout=60_000)
+    lab.picture('confusion')
+    lab.button('drop').click()
+    lab.until(lambda: corrections() == 1, 'the correction is in the file')
+    lab.sees('1 correction in patch.csv')
+    lab.picture('dropped')
+    lab.button('undo').click()
+    lab.until(lambda: corrections() == 0, 'the correction is taken back')
+    print('review: a cell of the matrix opened, an image dropped, and taken back')
 
 
 def main():
@@ -135,11 +174,13 @@ def main():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as play:
         home = Path(folder)
         for name in ('work', 'settings', 'data', 'runtime'): (home/name).mkdir()
-        (home/'work'/'panel.ipynb').write_text(json.dumps(notebook()))
+        for name, cells in (('panel', PANEL), ('review', REVIEW)): (home/'work'/f'{name}.ipynb').write_text(json.dumps(notebook(cells)))
         server, address = serve(home)
         try:
             page = play.chromium.launch(executable_path=browser, args=['--no-sandbox']).new_page(viewport={'width': 1400, 'height': 1000})
-            drive(Lab(page, pictures), address, home/'work')
+            lab = Lab(page, pictures)
+            drive(lab, address, home/'work')
+            drive_review(lab, address, home/'work')
         finally:
             server.terminate()
             server.wait(20)

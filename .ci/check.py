@@ -1,4 +1,4 @@
-"What no stored notebook may have: machine paths, progress bars, errors, execution counts; and every page is in the sidebar."
+"What no stored notebook may have: machine paths, progress bars, widget ids, errors; every page is in the sidebar, and every link of a page leads somewhere."
 import json, re, sys
 from pathlib import Path
 
@@ -12,8 +12,26 @@ for page in sorted(pages):
     for number, cell in enumerate(json.loads((root/'nbs'/page).read_text(encoding='utf-8'))['cells']):
         for output in cell.get('outputs', []):
             text = ''.join(output.get('text', [])) + ''.join(map(str, output.get('data', {}).get('text/plain', [])))
+            if any('widget-view' in kind for kind in output.get('data', {})): wrong.append(f'{page}, cell {number}: a stored widget')
             if output['output_type'] == 'error': wrong.append(f'{page}, cell {number}: a stored error')
             if bad.search(text): wrong.append(f'{page}, cell {number}: {bad.search(text)[0]!r} in the output')
+
+
+def headings(page):
+    "The anchors of a page, as Quarto makes them of headings."
+    texts = (''.join(cell['source']) for cell in json.loads((root/'nbs'/page).read_text(encoding='utf-8'))['cells'] if cell['cell_type'] == 'markdown')
+    return {re.sub(r'[^\w\- ]', '', line.lstrip('# ')).strip().lower().replace(' ', '-') for text in texts for line in text.splitlines() if line.startswith('#')}
+
+
+for page in sorted(pages):
+    for cell in json.loads((root/'nbs'/page).read_text(encoding='utf-8'))['cells']:
+        if cell['cell_type'] != 'markdown': continue
+        for link in re.findall(r'\]\(([^)\s]+)\)', ''.join(cell['source'])):
+            if re.match(r'[a-z]+:', link): continue
+            file, _, anchor = link.partition('#')
+            target = str((root/'nbs'/page).parent.joinpath(file).resolve().relative_to(root/'nbs')) if file else page
+            if not (root/'nbs'/target).is_file(): wrong.append(f'{page}: a link to {link}, which does not exist')
+            elif anchor and anchor not in headings(target): wrong.append(f'{page}: a link to {link}, but {target} has no such heading')
 
 
 def listed(node):

@@ -5,7 +5,11 @@ _NAMES = {'TrainConfig': 'config', 'load_config': 'config', 'UserError': 'errors
           'list_networks': 'models', 'train': 'training', 'resume': 'training', 'Run': 'training', 'check_resume': 'resuming',
           'replay': 'capsules', 'load': 'predict', 'Predictor': 'predict',
           'evaluate': 'evaluation', 'compare': 'evaluation', 'compare_weights': 'evaluation', 'calibrate': 'evaluation',
-          'export_onnx': 'export', 'export_safetensors': 'export', 'find_runs': 'runs', 'audit': 'auditing', 'bench': 'benching', 'Panel': 'panel', 'read_history': 'curves', 'plot_curves': 'curves'}
+          'export_onnx': 'export', 'export_safetensors': 'export', 'find_runs': 'runs', 'audit': 'auditing', 'bench': 'benching', 'Panel': 'panel', 'read_history': 'curves', 'plot_curves': 'curves',
+          'show_samples': 'looking', 'show_batch': 'looking', 'plot_classes': 'looking', 'plot_sizes': 'looking', 'show_findings': 'looking',
+          'show_saliency': 'saliency', 'embedding_map': 'saliency', 'review': 'reviewing', 'ReviewPanel': 'reviewing', 'suspects': 'reviewing',
+          'worst': 'reviewing', 'confused': 'reviewing', 'find_learning_rate': 'tuning', 'find_batch_size': 'tuning', 'dry_run': 'tuning',
+          'compare_runs': 'comparing', 'report': 'reporting'}
 
 __all__ = list(_NAMES)
 

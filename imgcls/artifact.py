@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LAYOUT', 'seal', 'all_weights', 'read_checkpoint', 'read_plain', 'check_extent', 'restore_network', 'filled_network',
            'find_network', 'used_weights', 'chosen_weights', 'write_temperature', 'InPieces', 'disk_file',
-           'write_to_disk', 'save_plain', 'replace_file', 'artifact_card', 'write_safetensors', 'read_safetensors']
+           'write_to_disk', 'save_plain', 'artifact_card', 'write_safetensors', 'read_safetensors']
 
 # %% ../nbs/32_artifact.ipynb #eeb79c8a
 import contextlib, hashlib, json, math, os, re, zipfile
@@ -18,6 +18,7 @@ from .card import check_card, read_card
 from .errors import UserError
 from .models import create_network
 from .registry import discover, networks
+from .runs import replace_file
 
 # %% ../nbs/32_artifact.ipynb #fc7ca9cd
 LAYOUT = 4 # of the checkpoint; raised when its meaning changes
@@ -232,18 +233,6 @@ def write_to_disk(path: Path, data): # bytes-like
 def save_plain(checkpoint: dict, path: Path):
     "`torch.save`, straight to the disk."
     with disk_file(path) as file: torch.save(checkpoint, file)
-
-# %% ../nbs/32_artifact.ipynb #e3fabca1
-def replace_file(path: Path, write): # write: function that is given the path to write to
-    "Write beside `path`, then move there; on a failure nothing is left and the file is as it was."
-    path = Path(path)
-    beside = path.with_name(path.name + '.part')
-    try:
-        beside.unlink(missing_ok=True) # never through a link that lies there
-        write(beside)
-        os.replace(beside, path)
-    except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror or error})') from None
-    finally: beside.unlink(missing_ok=True)
 
 # %% ../nbs/32_artifact.ipynb #8ff90189
 def artifact_card(checkpoint: dict, weights: str = 'auto', licence: str = '', # of the weights, e.g. CC-BY-4.0

@@ -27,7 +27,7 @@ from PIL import Image, ImageFile
 
 from .errors import UserError, nearest
 from .images import decode, open_image
-from .runs import core_count
+from .runs import core_count, replace_file
 from .samples import SampleTable, Scan, classes_of, demo_digits, natural, pick_column, splits_of, table_lines, table_row, walk_folder
 
 # %% ../nbs/14_auditing.ipynb #6ac3d253
@@ -730,16 +730,13 @@ def size_and_digest(path: str, hashes: bool = True) -> tuple[int | None, bytes |
 # %% ../nbs/14_auditing.ipynb #32a4eb69
 def _save_manifest(rows, path, started, classes):
     "Write rows of (path, label, split, bytes, digest); the packed file's own time is when its files began to be read."
-    beside = Path(path).with_name(f'{Path(path).name}.{os.getpid()}.part')
-    try:
+    def write(beside):
         with open(beside, 'wb') as raw, gzip.GzipFile('', 'wb', 1, raw, mtime=started) as packed:
             with io.TextIOWrapper(packed, encoding='utf-8', errors='surrogateescape', newline='') as file:
                 writer = csv.writer(file)
                 writer.writerow(MANIFEST)
                 writer.writerows((os.fsdecode(p), classes[l], s, size, digest and digest.hex()) for p, l, s, size, digest in rows)
-        os.replace(beside, path)
-    except OSError as error: raise UserError(f'{path}: the manifest cannot be written ({error.strerror})') from None
-    finally: beside.unlink(missing_ok=True)
+    replace_file(path, write)
 
 # %% ../nbs/14_auditing.ipynb #9bab8b1b
 def compare_manifest(path: str, table: SampleTable,

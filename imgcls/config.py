@@ -551,7 +551,7 @@ def help_text(usage: str = 'imgcls_train [--option value ...]', # first line
              ) -> str:
     "One line per option: name, default, comment."
     lines = [f'usage: {usage}', '', 'Options come from the defaults, then config.yaml (or --config FILE), then the command line.',
-             '--print_config shows them merged, with the origin of each.', '']
+             '--print_config shows them merged, with the origin of each; --dry_run says what a run would take: steps, memory, time, disk.', '']
     for key, spec in option_specs().items():
         lines.append(f'  --{key} {one_line(spec.default)}')
         lines.append(f'        {spec.comment} [{type_words(spec.type)}]')

@@ -23,6 +23,7 @@ from .errors import UserError, nearest
 from .loading import Data, open_data
 from .predict import Predictor, load, progress_bar, softmax
 from .registry import datasets, discover
+from .runs import replace_file
 from .tables import html_table
 
 # %% ../nbs/41_evaluation.ipynb #47eef6ca
@@ -358,7 +359,6 @@ def plot(self: Evaluation): # -> matplotlib Figure
 @patch
 def to_table(self: Evaluation, path): # .csv or .parquet
     "Write path, label, prediction, whether it is right, and the probability of every class, a row per image."
-    from imgcls.artifact import replace_file
     path, kind = Path(path), Path(path).suffix.lower()
     if kind not in ('.csv', '.parquet'): raise UserError(f'{path}: a table should end in .csv or .parquet')
     columns = {'path': list(self.paths), 'label': [self.classes[i] for i in self.labels], 'prediction': [self.classes[i] for i in self.predictions],
@@ -433,7 +433,6 @@ def _repr_html_(self: Comparison) -> str: return html_table(self.differences()) 
 @patch
 def to_table(self: Comparison, path): # .csv or .parquet
     "Write the images whose answer changed."
-    from imgcls.artifact import replace_file
     kind, rows = Path(path).suffix.lower(), self.changed()
     if kind not in ('.csv', '.parquet'): raise UserError(f'{path}: a table should end in .csv or .parquet')
     columns = {k: [r[k] for r in rows] for k in (rows[0] if rows else ('path', 'label', 'change'))}

@@ -404,13 +404,13 @@ def refresh_form(self: Panel):
 def build_runs(self: Panel): # -> widget
     "The list of past runs."
     w = self.widgets
-    self.runs = w.Select(rows=8, layout={'width': '98%'}, index=None)
+    self.runs, self.shown = w.SelectMultiple(rows=8, layout={'width': '98%'}), w.VBox()
     row = []
-    for name, words in (('load', 'Load options'), ('list', 'List again')):
+    for name, words in (('load', 'Load options'), ('compare', 'Compare'), ('list', 'List again')):
         self.buttons[name] = w.Button(description=words, layout={'width': '120px'})
         self.buttons[name].on_click(lambda _, act=getattr(self, f'press_{name}'): self.guarded(act))
         row.append(self.buttons[name])
-    return w.VBox([self.runs, w.HBox(row), w.HTML('Resume goes on with the one that is chosen here.')])
+    return w.VBox([self.runs, w.HBox(row), w.HTML('Resume goes on with the one that is chosen here; Compare takes two or more (Ctrl or Shift and a click).'), self.shown])
 
 # %% ../nbs/52_panel.ipynb #7dcdc09a
 @patch
@@ -421,13 +421,24 @@ def list_runs(self: Panel):
     except UserError: found = []
     self.listed = [row['folder'] for row in found]
     lines = [f"{row['folder'].name}   {row['problem'] or row['score'] or 'no scores'}{'' if row['checkpoints'] else '   no checkpoint'}" for row in found]
-    if list(self.runs.options) != lines: self.runs.options, self.runs.index = lines, None
+    if list(self.runs.options) != lines: self.runs.options, self.runs.index = lines, ()
 
 # %% ../nbs/52_panel.ipynb #386452a1
 @patch
 def chosen(self: Panel) -> Path | None:
-    "The run that is chosen in the list."
-    return None if self.runs.index is None else self.listed[self.runs.index]
+    "The run that is chosen in the list; `UserError` where several are."
+    if len(self.runs.index) > 1: raise UserError('choose one run for this, not several')
+    return self.listed[self.runs.index[0]] if self.runs.index else None
+
+# %% ../nbs/52_panel.ipynb #73491402
+@patch
+def press_compare(self: Panel):
+    "Show the chosen runs side by side."
+    from imgcls.comparing import compare_runs
+    if len(self.runs.index) < 2: raise UserError('choose two runs or more')
+    found = compare_runs([self.listed[i] for i in self.runs.index])
+    picture = self.widgets.Image(value=found.plot()._repr_png_(), format='png', layout={'max_width': '100%'})
+    self.shown.children = (self.widgets.HTML(found._repr_html_()), picture)
 
 # %% ../nbs/52_panel.ipynb #80af3ca3
 @patch

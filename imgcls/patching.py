@@ -16,6 +16,7 @@ from pathlib import Path
 from fastcore.basics import patch
 
 from .errors import UserError, nearest
+from .runs import replace_file
 from .samples import SPLIT_NAMES, SPLITS, SampleTable, class_list
 
 # %% ../nbs/10_patching.ipynb #5343ea62
@@ -66,17 +67,13 @@ def _change(path, line, row):
 # %% ../nbs/10_patching.ipynb #367a69c9
 def write_changes(path, changes: Iterable[Change]):
     "Write corrections, whole or not at all."
-    path = Path(path)
-    beside = path.with_name(path.name + '.part')
-    try:
+    def write(beside):
         with open(beside, 'w', newline='', encoding='utf-8', errors='surrogateescape') as file:
             writer = csv.writer(file, lineterminator='\n')
             writer.writerows([_COLUMNS, *map(astuple, changes)])
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError as error: raise UserError(f'{path}: corrections cannot be written ({error.strerror or error})') from None
-    finally: beside.unlink(missing_ok=True)
+    replace_file(path, write)
 
 # %% ../nbs/10_patching.ipynb #6d8124a6
 def apply_changes(table: SampleTable, changes: list[Change], source='the patch', # source: the file, for messages

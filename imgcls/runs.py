@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['find_runs', 'not_before', 'new_run_folder', 'check_name', 'provenance', 'git_state', 'is_first_process',
-           'notebook_shell', 'shows_progress', 'core_count', 'no_link', 'MetricsFile', 'read_scores', 'check_links',
-           'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'differences', 'compare_options']
+           'notebook_shell', 'shows_progress', 'core_count', 'no_link', 'replace_file', 'MetricsFile', 'read_scores',
+           'check_links', 'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'differences',
+           'compare_options']
 
 # %% ../nbs/02_runs.ipynb #86d2d913
 import csv, importlib.metadata, json, os, platform, re, subprocess, sys
@@ -116,6 +117,18 @@ def no_link(path: Path):
     if os.path.islink(path): raise UserError(f'{path}: is a link to {os.readlink(path)}; nothing is written through a link in a run folder')
 
 # %% ../nbs/02_runs.ipynb #571642af
+def replace_file(path: Path, write): # write: function that is given the path to write to
+    "Write beside `path`, then move there; on a failure nothing is left and the file is as it was."
+    path = Path(path)
+    beside = path.with_name(path.name + '.part')
+    try:
+        beside.unlink(missing_ok=True) # never through a link that lies there
+        write(beside)
+        os.replace(beside, path)
+    except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror or error})') from None
+    finally: beside.unlink(missing_ok=True)
+
+# %% ../nbs/02_runs.ipynb #9526d283
 class MetricsFile:
     "A CSV file of metrics with fixed `columns`, one of them `step`."
     def __init__(self, path, columns: list[str]):
@@ -141,13 +154,12 @@ class MetricsFile:
         "Drop the rows after `step`; a last line that was cut off is dropped too."
         kept = [r for r in self.rows() if (r.get('step') or '').isdecimal() and int(r['step'][:18]) <= step and None not in r.values()]
         no_link(self.path)
-        beside = self.path.with_name(self.path.name + '.part')
-        beside.unlink(missing_ok=True)
-        with open(beside, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, self.columns, extrasaction='ignore')
-            writer.writeheader()
-            writer.writerows(kept)
-        os.replace(beside, self.path)
+        def write(beside):
+            with open(beside, 'w', newline='', encoding='utf-8') as file:
+                writer = csv.DictWriter(file, self.columns, extrasaction='ignore')
+                writer.writeheader()
+                writer.writerows(kept)
+        replace_file(self.path, write)
 
 # %% ../nbs/02_runs.ipynb #e0b0e11a
 def read_scores(folder: Path, # `checkpoints` of a run

@@ -26,7 +26,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from tqdm.auto import tqdm
 
-from .artifact import read_checkpoint, replace_file, save_plain, write_to_disk
+from .artifact import read_checkpoint, save_plain, write_to_disk
 from .auditing import compare_manifest, write_manifest
 from .capsules import write_capsule
 from .config import (Setting, TrainConfig, UserError, changed, config_settings, given_by_hand, lightning_precision, load_config, option_specs, to_dict, to_yaml)
@@ -42,7 +42,7 @@ from .opening import check_save_metric, data_lines, metric_columns, metric_mode
 from .optim import steps_per_epoch
 from .registry import discover
 from .runs import (MetricsFile, core_count, is_first_process, check_links, latest_checkpoint, new_run_folder, notebook_shell, provenance, read_scores,
-                         resolve_checkpoint, run_lock, shows_progress)
+                         replace_file, resolve_checkpoint, run_lock, shows_progress)
 from .samples import SampleTable
 
 # %% ../nbs/34_training.ipynb #6f9e13af
@@ -726,6 +726,14 @@ class Run:
     def __repr__(self):
         scores = ', '.join(f'{k} {v:.4f}' for k, v in self.scores.items())
         return f"Run({self.path.name}: {scores}{f', stopped by {self.stopped}' if self.stopped else ''})"
+
+# %% ../nbs/34_training.ipynb #608fdcfd
+@patch
+def report(self: Run, path=None, # None: report.html in the run folder
+           **options) -> Path: # as for `imgcls.reporting.report`, e.g. split='test'
+    "Write a page about the run."
+    from imgcls.reporting import report
+    return report(self, path, **options)
 
 # %% ../nbs/34_training.ipynb #cba51444
 def discover_beside(config: TrainConfig) -> list[str]:
