@@ -184,7 +184,7 @@ def compare_runs(runs='experiments', # a folder with runs: of all projects, of o
                  metric: str | None = None, # valid_loss, valid_top1, ...; None: of each run the one it saved by
                  intervals: bool = False, # evaluate each best checkpoint, for 95 % intervals
                 ) -> RunComparison:
-    "Compare runs by what their folders say."
+    "Compare runs by what their folders say; where a run lies and whether it was resumed are no differences."
     facts, failed = _read_all(list_runs(runs))
     wanted, rows, notes = _wanted_metric(metric, facts.values()) if metric else None, {}, []
     for name, one in facts.items():
@@ -199,7 +199,7 @@ def compare_runs(runs='experiments', # a folder with runs: of all projects, of o
     kept = [facts[name] for name in rows]
     letters, said = _data_letters([one.mark for one in kept])
     data = [{'data': letter} for letter in letters] if letters else [{}] * len(kept)
-    return RunComparison([{'run': name, **row, **extra} for (name, row), extra in zip(rows.items(), data)], differences([{k: s.value for k, s in one.settings.items()} for one in kept]),
+    return RunComparison([{'run': name, **row, **extra} for (name, row), extra in zip(rows.items(), data)], differences([{k: s.value for k, s in one.settings.items() if k not in ('output_dir', 'resume')} for one in kept]),
                          differences([origin_facts(one.origin) for one in kept]), {name: facts[name].history for name in rows}, failed, notes + said)
 
 # %% ../nbs/48_comparing.ipynb #d43dfdd7

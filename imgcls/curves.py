@@ -105,13 +105,13 @@ def _name_runs(figure, names, colours, most=16):
     for text, name in zip(legend.get_texts(), shown): text.set(parse_math=False, text=name)
 
 # %% ../nbs/05_curves.ipynb #cbe373dc
-def plot_curves(histories: Mapping[str, list[dict]] | list[dict], # rows from `read_history`, or those of several runs by name
+def plot_curves(histories, # a run, its folder, or rows from `read_history`; a mapping has several by name
                 metrics: Iterable[str] = ('loss', 'top1', 'lr'), # also top5, f1, images_per_second, or any column
                 figure=None, # a matplotlib Figure to draw into again
                ): # -> matplotlib Figure
     "Loss, scores and learning rate over the optimiser steps; several runs over each other."
     from imgcls.figures import Figure
-    runs = dict(histories) if isinstance(histories, Mapping) else {'': histories}
+    runs = {name: rows if isinstance(rows, list) else read_history(rows) for name, rows in (histories if isinstance(histories, Mapping) else {'': histories}).items()}
     metrics = [metrics] if isinstance(metrics, str) else [*metrics]
     _check_metrics(runs, metrics)
     across, down = min(3, len(metrics)), -(-len(metrics) // 3)

@@ -41,7 +41,7 @@ def artifact_data(predictor: Predictor, # of a checkpoint or a file with its opt
     return data
 
 # %% ../nbs/41_evaluation.ipynb #96614d0e
-@dataclass
+@dataclass(repr=False)
 class Evaluation:
     "Scores of a split, and the answer for every image."
     split: str
@@ -52,6 +52,10 @@ class Evaluation:
     weights: str = '' # raw or ema
     tta: str = '' # test-time augmentation
     temperature: float = 1.0
+
+    def __repr__(self):
+        right = 100 * float((self.predictions == self.labels).mean()) if len(self.labels) else math.nan
+        return f"Evaluation({self.split}: {len(self.labels):,} images, top-1 {right:.1f} %{f', weights {self.weights}' if self.weights else ''})"
 
     @property
     def predictions(self) -> np.ndarray: return self.probabilities.argmax(1) # N
@@ -378,12 +382,14 @@ def write_columns(columns: dict[str, list], path: Path, kind: str): # .csv or .p
         writer.writerows([f'{v:.6f}' if isinstance(v, float) else v for v in row] for row in zip(*columns.values()))
 
 # %% ../nbs/41_evaluation.ipynb #fd154ccb
-@dataclass
+@dataclass(repr=False)
 class Comparison:
     "Two evaluations of the same images, in the same order."
     first: Evaluation
     second: Evaluation
     names: tuple[str, str] = ('first', 'second')
+
+    def __repr__(self): return f'Comparison({self.names[0]}: {self.first!r}, {self.names[1]}: {self.second!r})'
 
     def differences(self, confidence: float = 0.95, resamples: int = 1000, seed: int = 0) -> list[dict]: # difference: second - first
         "Both scores, their difference and its paired bootstrap interval."

@@ -111,9 +111,7 @@ class Review:
 
     def __post_init__(self): self._rows = {} if self.table is None else {path: row for row, path in enumerate(self.table.paths)}
 
-    def __repr__(self):
-        right = (self.found.predictions == self.found.labels).mean()
-        return f"Review({self.found.split}: {number(len(self.found.labels), '(image/images)')}, top-1 {100 * right:.1f} %, {number(len(suspects(self.found)), 'suspected wrong (label/labels)')})"
+    def __repr__(self): return f"Review of {self.found!r}, {number(len(suspects(self.found)), 'suspected wrong (label/labels)')}"
 
     def path(self, name: str) -> str: # name: as in the answers
         "Where an image is."

@@ -594,8 +594,11 @@ def resume_settings(path: Path, checkpoint: dict) -> dict[str, Setting]: # by do
     "The options in a checkpoint, as the layer under everything given now."
     held, known = checkpoint['imgcls'], option_specs()
     origins = {key: origin.rpartition(' (')[2].rstrip(')') if given_by_hand(origin) else '' for key, origin in held['origins'].items()}
-    return {key: Setting(s.value, f'{path.name} ({origins[key]})' if origins.get(key) else path.name)
-            for key, s in config_settings(held['options']).items() if key in known and key not in ('resume', 'output_dir')}
+    found = {key: Setting(s.value, f'{path.name} ({origins[key]})' if origins.get(key) else path.name)
+             for key, s in config_settings(held['options']).items() if key in known and key not in ('resume', 'output_dir')}
+    folder = run_folder_of(path)
+    if folder and len(folder.parts) > 2: found['output_dir'] = Setting(str(folder.parent.parent), path.name) # where it lies now
+    return found
 
 # %% ../nbs/34_training.ipynb #67dbd30f
 def whole_checkpoint(path: Path, # the newest of a run
