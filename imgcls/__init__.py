@@ -9,7 +9,7 @@ _NAMES = {'TrainConfig': 'config', 'load_config': 'config', 'UserError': 'errors
           'show_samples': 'looking', 'show_batch': 'looking', 'plot_classes': 'looking', 'plot_sizes': 'looking', 'show_findings': 'looking',
           'show_saliency': 'saliency', 'embedding_map': 'saliency', 'review': 'reviewing', 'ReviewPanel': 'reviewing', 'suspects': 'reviewing',
           'worst': 'reviewing', 'confused': 'reviewing', 'find_learning_rate': 'tuning', 'find_batch_size': 'tuning', 'dry_run': 'tuning',
-          'compare_runs': 'comparing', 'report': 'reporting'}
+          'compare_runs': 'comparing', 'report': 'reporting', 'doctor': 'health'}
 
 __all__ = list(_NAMES)
 

@@ -8,8 +8,8 @@ __all__ = ['run_script', 'was_interrupted', 'leave', 'Parser', 'python_call', 'v
            'save_plot', 'test', 'report_script', 'report_parser', 'report', 'predict_script', 'predict_parser',
            'prediction_lines', 'predict', 'replay_script', 'replay', 'export_script', 'export_weights', 'export_parser',
            'export', 'check_resume_script', 'say_call', 'take_number', 'check_resume', 'bench_script', 'check_target',
-           'bench', 'models_script', 'models', 'audit_script', 'audit_parser', 'audit', 'init_script', 'init_folder',
-           'init']
+           'bench', 'doctor_script', 'doctor', 'models_script', 'models', 'audit_script', 'audit_parser', 'audit',
+           'init_script', 'init_folder', 'init']
 
 # %% ../nbs/60_cli.ipynb #c993e0d0
 import argparse, gc, json, os, signal, sys
@@ -422,6 +422,20 @@ def bench():
     signal.signal(signal.SIGTERM, _terminated)
     leave(run_script(bench_script))
 
+# %% ../nbs/60_cli.ipynb #19fb7d11
+def doctor_script(words: list[str]) -> int | None:
+    "Say what there is and whether it works."
+    parser = Parser('imgcls_doctor', description='Versions, devices, precisions, memory and disks, and a small training run: what to paste into a report of a fault.')
+    parser.add_argument('--quick', action='store_true', help='without the training run')
+    said = parser.parse_args(words)
+    with without_collecting(): from imgcls.health import doctor
+    found = doctor(not said.quick)
+    print(found.table())
+    return None if found.well else 1
+
+# %% ../nbs/60_cli.ipynb #2d35da80
+def doctor(): leave(run_script(doctor_script))
+
 # %% ../nbs/60_cli.ipynb #50b3374d
 def models_script(words: list[str]):
     "List networks by a shell pattern."
@@ -519,8 +533,12 @@ def _notebook():
     "The notebook to start from, as data."
     cells = [('markdown', '# A first classifier\n\nThe same options as `imgcls_train`: they come from `config.yaml`, and keywords are put over them.'),
              ('code', 'import imgcls\n\ntable = imgcls.read_samples(imgcls.load_config().data_path)\nprint(table.summary())'),
+             ('code', 'imgcls.show_samples()'), ('code', 'imgcls.show_batch()'),
              ('code', "run = imgcls.train(epochs=5, exp_name='first')"), ('code', 'print(imgcls.evaluate(run.path).table())'),
-             ('code', 'predictor = imgcls.load(run.path)\npredictor.predict(table.path(table.rows("valid")[0]))')]
+             ('code', 'errors = imgcls.review(run.path)\nerrors.plot_worst()'),
+             ('code', 'predictor = imgcls.load(run.path)\npredictor.predict(table.path(table.rows("valid")[0]))'),
+             ('markdown', 'With buttons: a form with every option, live curves, Stop and Resume; and a panel that goes through the errors and writes corrections into `patch.csv`.'),
+             ('code', 'imgcls.Panel()'), ('code', "imgcls.ReviewPanel(errors, 'patch.csv')")]
     extra = {'markdown': {}, 'code': {'execution_count': None, 'outputs': []}}
     return {'nbformat': 4, 'nbformat_minor': 5, 'metadata': {'kernelspec': {'display_name': 'python3', 'language': 'python', 'name': 'python3'}},
             'cells': [{'cell_type': kind, 'id': f'cell-{i}', 'metadata': {}, 'source': text.splitlines(True), **extra[kind]} for i, (kind, text) in enumerate(cells)]}

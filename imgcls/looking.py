@@ -149,7 +149,7 @@ def small_picture(source, # anything `decode` takes
     return image
 
 # %% ../nbs/43_looking.ipynb #dad9820c
-def options_of(source) -> TrainConfig: # a config, a mapping of options, a YAML file, or a data path
+def options_of(source=None) -> TrainConfig: # a config, a mapping of options, a YAML file, or a data path; None: as `train` does without
     "The options that training would have."
     if not isinstance(source, (str, Path)): return load_config(source)
     return load_config(source) if Path(source).suffix.lower() in ('.yaml', '.yml') else load_config(data_path=str(source))
@@ -187,7 +187,7 @@ def rows_by_class(table: SampleTable, split: str, classes: Sequence[str] | None 
 MOST_ROWS = 40 # classes that get a row of their own
 
 # %% ../nbs/43_looking.ipynb #0259fa70
-def show_samples(source='', # a sample table, a config, options, a YAML file or a data path; empty: the handwritten digits
+def show_samples(source=None, # a sample table, a config, options, a YAML file or a data path; None: what training takes, ./config.yaml or the handwritten digits
                  split: str = 'train', # train, valid or test
                  count: int = 24, # images
                  per_class: int | None = None, # so many of each class instead, a row per class
@@ -274,7 +274,7 @@ def _shares(row, classes):
     return [name if share > 0.995 else f'{share:.2f} {name}' for share, name in ordered]
 
 # %% ../nbs/43_looking.ipynb #94022db2
-def show_batch(source='', # a config, options, a YAML file or a data path as for training, or data that are open; empty: the handwritten digits
+def show_batch(source=None, # a config, options, a YAML file or a data path, or data that are open; None: as for `show_samples`
                count: int = 8, # images, at most a batch
                epoch: int = 0, # whose first batch, counted from 0
                several: int | None = None, # so many augmentations of each image instead, one per epoch from `epoch` on
@@ -322,7 +322,7 @@ def _several(sheet, data, count, epoch, several):
 COLOURS = {'train': 'tab:blue', 'valid': 'tab:orange', 'test': 'tab:green'}
 
 # %% ../nbs/43_looking.ipynb #aaedc90a
-def plot_classes(source='', # as for `show_samples`
+def plot_classes(source=None, # as for `show_samples`
                  ends: int = 12, # largest and smallest classes that get a bar, where not all do
                 ): # -> matplotlib Figure
     "Images by class and split, the most first."
@@ -370,7 +370,7 @@ def _rank_curve(axes, counts, title):
     axes.legend(frameon=False, fontsize=9)
 
 # %% ../nbs/43_looking.ipynb #e8c43cf0
-def plot_sizes(source='', # as for `show_samples`
+def plot_sizes(source=None, # as for `show_samples`
                most: int = 2000, # files that are opened, drawn by `seed`
                image_size: int | None = None, # side in pixels that a network sees; None: that of the config, where there is one
                seed: int = 0): # -> matplotlib Figure

@@ -231,7 +231,7 @@ def picture_tiles(held: Material, rows: list[dict]) -> str: # rows: of `worst` o
     tiles = []
     for row in rows:
         address = thumbnail(held.table.path(held.table.paths.index(row['path'])), 144)
-        picture = f'<img src="{address}" alt="" loading="lazy">' if address else '<i>no image</i>'
+        picture = f'<img src="{address}" alt="">' if address else '<i>no image</i>'
         label, answer = (escape(plain(line)) for line in caption(row))
         tiles.append(f"<figure>{picture}<figcaption><b>{label}</b><br>{answer}<br><small>{escape(plain(row['path'], 300))}</small></figcaption></figure>")
     return f"<div class=images>{''.join(tiles)}</div>"
