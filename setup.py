@@ -23,10 +23,12 @@ setup(
     keywords=settings['keywords'],
     python_requires=f">={settings['min_python']}",
     packages=find_packages(include=[settings['lib_path'], settings['lib_path'] + '.*']),
+    package_data={settings['lib_path']: ['py.typed']},
     install_requires=settings['requirements'].split(),
     extras_require=extras,
     entry_points={'console_scripts': settings['console_scripts'].split(), 'nbdev': ['imgcls=imgcls._modidx:d']},
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Science/Research', 'Programming Language :: Python :: 3',
-                 'Topic :: Scientific/Engineering :: Artificial Intelligence', 'Framework :: Jupyter'],
+                 'Topic :: Scientific/Engineering :: Artificial Intelligence', 'Framework :: Jupyter', 'Typing :: Typed',
+                 *(f'Programming Language :: Python :: 3.{minor}' for minor in range(10, 14))],
     zip_safe=False,
 )
