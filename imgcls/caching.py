@@ -132,7 +132,7 @@ def file_stamp(path: str) -> tuple[int, int]: # bytes, and time of the last chan
 def progress(total: int) -> Iterator[Callable[[int], None]]: # takes how many more are done
     "A bar for images that are being decoded."
     from tqdm.auto import tqdm
-    with tqdm(total=total, unit='img', desc='decoding', leave=False, disable=not (is_first_process() and shows_progress())) as bar: yield bar.update
+    with tqdm(total=total, unit='img', desc='decoding', leave=False, delay=1, disable=not (is_first_process() and shows_progress())) as bar: yield bar.update
 
 # %% ../nbs/13_caching.ipynb #8f6dac02
 def ram_cache(form: dict, table: SampleTable, rows: list[int], workers: int = 2, max_pixels: int = 170_000_000) -> ImageCache:

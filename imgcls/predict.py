@@ -106,7 +106,7 @@ def progress_bar(total: int, shown: bool | None = None): # shown: None shows it 
     if shown is None: shown = total >= 200 and (sys.stderr.isatty() or 'ipykernel' in sys.modules)
     try: from tqdm.auto import tqdm
     except ImportError: return _NoBar()
-    return tqdm(total=total, unit='img', leave=False, disable=not shown)
+    return tqdm(total=total, unit='img', leave=False, delay=1, disable=not shown)
 
 # %% ../nbs/40_predict.ipynb #ee3961c8
 class _NoBar:

@@ -131,7 +131,7 @@ def smooth(values: list[float], share: float = 0.9) -> list[float]: # share: tha
 def range_test(loop: TrialLoop, batches: Iterator[dict], rates: list[float]) -> list[float]: # losses; fewer than there are rates after a divergence
     "The loss of each step while the rate grows."
     losses, every = [], loop.bench.config.accumulate_grad_batches
-    for rate in tqdm(rates, unit='step', leave=False, disable=not shows_progress()):
+    for rate in tqdm(rates, unit='step', leave=False, delay=1, disable=not shows_progress()):
         loss = loop.gradients([next(batches) for _ in range(every)]).item()
         if not math.isfinite(loss): break
         losses.append(loss)
