@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['GAP', 'LINE', 'MOST_ROWS', 'COLOURS', 'SEVERITY_COLOURS', 'text_width', 'shortened', 'wrapped', 'Sheet', 'Tile',
-           'small_picture', 'options_of', 'open_table', 'class_number', 'rows_by_class', 'show_samples', 'BatchView',
-           'batch_view', 'to_pixels', 'show_batch', 'plot_classes', 'plot_sizes', 'show_findings']
+           'small_picture', 'small_pictures', 'options_of', 'open_table', 'class_number', 'rows_by_class',
+           'show_samples', 'BatchView', 'batch_view', 'to_pixels', 'show_batch', 'plot_classes', 'plot_sizes',
+           'show_findings']
 
 # %% ../nbs/43_looking.ipynb #bb254de7
 import bisect, functools, math, random, textwrap
@@ -148,6 +149,11 @@ def small_picture(source, # anything `decode` takes
     image.thumbnail((side, side))
     return image
 
+# %% ../nbs/43_looking.ipynb #2ef0b206
+def small_pictures(sources: Sequence, background=(255, 255, 255)) -> list[Image.Image | None]: # as `small_picture`
+    "Several of them, read side by side."
+    with ThreadPoolExecutor(core_count()) as pool: return list(pool.map(lambda source: small_picture(source, background=background), sources))
+
 # %% ../nbs/43_looking.ipynb #dad9820c
 def options_of(source=None) -> TrainConfig: # a config, a mapping of options, a YAML file, or a data path; None: as `train` does without
     "The options that training would have."
@@ -210,7 +216,7 @@ def show_samples(source=None, # a sample table, a config, options, a YAML file o
 # %% ../nbs/43_looking.ipynb #e5a96637
 def _table_tiles(table: SampleTable, rows: list[int], background=(255, 255, 255), named: bool = True) -> list[Tile]: # named: with their classes
     "Images with class and file name."
-    with ThreadPoolExecutor(core_count()) as pool: pictures = list(pool.map(lambda row: small_picture(table.path(row), background=background), rows))
+    pictures = small_pictures([table.path(row) for row in rows], background)
     return [Tile(picture, [table.classes[table.labels[row]]] if named else [], [table.paths[row].rpartition('/')[2]]) for row, picture in zip(rows, pictures)]
 
 # %% ../nbs/43_looking.ipynb #5068dde5

@@ -9,7 +9,7 @@ __all__ = ['PARTS', 'Material', 'sampled_audit', 'settled_options', 'gather', 'i
            'fitted', 'report']
 
 # %% ../nbs/49_reporting.ipynb #d7ccdbff
-import base64, io, re, shlex
+import base64, io, os, re, shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -230,7 +230,7 @@ def picture_tiles(held: Material, rows: list[dict]) -> str: # rows: of `worst` o
     "Images with label, answer and file name."
     tiles = []
     for row in rows:
-        address = thumbnail(held.table.path(held.table.paths.index(row['path'])), 144)
+        address = thumbnail(os.path.join(held.table.root, row['path']), 144)
         picture = f'<img src="{address}" alt="">' if address else '<i>no image</i>'
         label, answer = (escape(plain(line)) for line in caption(row))
         tiles.append(f"<figure>{picture}<figcaption><b>{label}</b><br>{answer}<br><small>{escape(plain(row['path'], 300))}</small></figcaption></figure>")

@@ -9,7 +9,6 @@ __all__ = ['IN_SAMPLE', 'VIEWS', 'Rows', 'worst', 'answers', 'confused', 'cell',
 
 # %% ../nbs/45_reviewing.ipynb #7082d7a7
 import math, os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 
@@ -17,14 +16,13 @@ import numpy as np
 from fastcore.basics import patch
 
 from .auditing import number, thumbnail
-from .config import TrainConfig, changed
+from .config import TrainConfig
 from .errors import UserError, nearest
 from .evaluation import Evaluation, artifact_data, score_data
-from .looking import Sheet, Tile, class_number, small_picture
-from .opening import find_samples
+from .looking import Sheet, Tile, class_number, small_pictures
+from .opening import open_patch
 from .patching import LabelPatch
 from .predict import Predictor, load
-from .runs import core_count
 from .samples import SPLITS, SampleTable, read_samples
 from .tables import html_table
 
@@ -109,26 +107,23 @@ class Review:
     table: SampleTable | None = None # None: a data set of your own, without files
     config: TrainConfig | None = None # the options of the run, where the answers are an artifact's
 
-    def __post_init__(self): self._rows = {} if self.table is None else {path: row for row, path in enumerate(self.table.paths)}
-
     def __repr__(self): return f"Review of {self.found!r}, {number(len(suspects(self.found)), 'suspected wrong (label/labels)')}"
 
     def path(self, name: str) -> str: # name: as in the answers
         "Where an image is."
-        return self.table.path(self._rows[name]) if name in self._rows else name
+        return os.path.join(self.table.root, name) if self.table else name
 
     def tiles(self, rows: list[dict], captions: bool = True) -> list[Tile]:
         "The images of rows, with their captions and file names."
         background = self.config.data.background if self.config else (255, 255, 255)
-        with ThreadPoolExecutor(core_count()) as pool: pictures = list(pool.map(lambda row: small_picture(self.path(row['path']), background=background), rows))
+        pictures = small_pictures([self.path(row['path']) for row in rows], background)
         return [Tile(shown, caption(row) if captions else (), [row['path'].rpartition('/')[2]]) for row, shown in zip(rows, pictures)]
 
     def patch(self, path: str | None = None) -> LabelPatch: # path: None: the run's own `data.patch`, or patch.csv
         "Corrections of the data that the network was trained on."
         if self.table is None: raise UserError('a data set of your own has no files; its labels are mended where it is made')
-        own = self.config.data.patch if self.config else None
-        table = find_samples(changed(self.config, 'review', data__patch=None)) if own else self.table
-        return LabelPatch(table, path or own or 'patch.csv')
+        if self.config and self.config.data.patch: return open_patch(self.config, path)
+        return LabelPatch(self.table, path or 'patch.csv')
 
 # %% ../nbs/45_reviewing.ipynb #51fbe28e
 def review(artifact, # a path (checkpoint, run folder, .safetensors, .onnx), a Predictor, or an Evaluation

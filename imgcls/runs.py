@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['find_runs', 'not_before', 'new_run_folder', 'check_name', 'provenance', 'git_state', 'is_first_process',
-           'notebook_shell', 'shows_progress', 'core_count', 'no_link', 'replace_file', 'MetricsFile', 'read_scores',
-           'check_links', 'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock', 'differences',
-           'compare_options']
+           'notebook_shell', 'shows_progress', 'core_count', 'no_link', 'existing', 'replace_file', 'MetricsFile',
+           'read_scores', 'check_links', 'best_checkpoint', 'latest_checkpoint', 'resolve_checkpoint', 'run_lock',
+           'differences', 'compare_options']
 
 # %% ../nbs/02_runs.ipynb #86d2d913
 import csv, importlib.metadata, json, os, platform, re, subprocess, sys
@@ -115,6 +115,12 @@ def core_count() -> int:
 def no_link(path: Path):
     "Raise `UserError` for a link: what is written to it would be written elsewhere."
     if os.path.islink(path): raise UserError(f'{path}: is a link to {os.readlink(path)}; nothing is written through a link in a run folder')
+
+# %% ../nbs/02_runs.ipynb #1d19a5e4
+def existing(path: Path) -> Path:
+    "The folder itself, or the nearest above it that is there."
+    path = Path(os.path.abspath(path))
+    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 # %% ../nbs/02_runs.ipynb #571642af
 def replace_file(path: Path, write): # write: function that is given the path to write to

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['untouched', 'trial', 'TrialLoop', 'one_batch', 'endless', 'growing_rates', 'smooth', 'range_test', 'why_unclear',
            'LearningRates', 'read_curve', 'find_learning_rate', 'resident_memory', 'measurable', 'Peak', 'resized',
-           'SizeTried', 'try_size', 'try_sizes', 'per_image', 'predicted', 'climb', 'BatchSizes', 'gpu_sizes',
-           'cpu_sizes', 'find_batch_size', 'schedule_points', 'evaluations_of', 'together', 'emptied', 'existing',
+           'SizeTried', 'try_size', 'try_sizes', 'per_image', 'predicted', 'climb', 'BatchSizes', 'gpu_room',
+           'gpu_sizes', 'cpu_sizes', 'find_batch_size', 'schedule_points', 'evaluations_of', 'together', 'emptied',
            'planned_folder', 'DryRun', 'duration', 'counted', 'timed', 'warnings_of', 'dry_run', 'number_bars']
 
 # %% ../nbs/46_tuning.ipynb #644542ae
@@ -31,7 +31,7 @@ from .errors import RunFault
 from .loading import Loader, worker_count
 from .module import clip_on_cpu, compiles, random_state, set_random_state, start_network
 from .optim import build_optimizer, one_cycle, steps_per_epoch
-from .runs import check_name, core_count, shows_progress
+from .runs import check_name, core_count, existing, shows_progress
 from .scoring import evaluating
 from .training import (device_count, epoch_is_due, evaluation_points, give_back_memory, global_settings, out_of_memory,
                              quiet_lightning, size_hint, worker_hint)
@@ -414,6 +414,11 @@ def plot(self: BatchSizes): # -> matplotlib Figure
     return figure
 
 # %% ../nbs/46_tuning.ipynb #342827c3
+def gpu_room(device: torch.device) -> int: # bytes; 0 where it is not known
+    "What a step may take of a GPU: what is free, and what torch holds already."
+    return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) if device.type == 'cuda' else 0
+
+# %% ../nbs/46_tuning.ipynb #50fcc7a1
 def gpu_sizes(loop: TrialLoop, batch: dict, most: int) -> tuple[list[SizeTried], int, int]: # sizes that fit; the largest; bytes of room
     "What fits into the memory of a CUDA device, by trying."
     def measure(size):
@@ -421,7 +426,7 @@ def gpu_sizes(loop: TrialLoop, batch: dict, most: int) -> tuple[list[SizeTried],
         return loop.measured(batch, size)
     tried = try_sizes(measure, most)
     if not tried: raise RunFault(f'not even one image of {loop.bench.config.image_size} pixels fits into the memory of this device')
-    return tried, tried[-1].size, torch.cuda.mem_get_info(loop.bench.device)[0] + torch.cuda.memory_reserved(loop.bench.device)
+    return tried, tried[-1].size, gpu_room(loop.bench.device)
 
 # %% ../nbs/46_tuning.ipynb #b173e2b0
 def cpu_sizes(loop: TrialLoop, batch: dict, most: int, seconds: float) -> tuple[list[SizeTried], int, int]: # as `gpu_sizes`
@@ -505,12 +510,6 @@ def checkpoint_size(self: TrialLoop) -> int: # bytes; after a step, so that the 
             'imgcls': about | {'random': random_state()}}
     torch.save(emptied(held, found), file)
     return file.tell() + sum(found.values()) + 32 * len(found) # each begins at a multiple of 64
-
-# %% ../nbs/46_tuning.ipynb #677c7da1
-def existing(path: Path) -> Path:
-    "The folder itself, or the nearest above it that is there."
-    path = Path(os.path.abspath(path))
-    return next(folder for folder in (path, *path.parents) if folder.exists())
 
 # %% ../nbs/46_tuning.ipynb #9bcbbd6d
 def planned_folder(config: TrainConfig) -> str:
@@ -622,7 +621,7 @@ def timed(config: TrainConfig, bench: Bench) -> dict: # the other fields of a `D
     bench.keep()
     loader, work, loop, batch = bench.drained(), sum(bench.image_costs().values()) / 1000, TrialLoop(bench), one_batch(bench)
     if kind == 'cpu': tried, _, room = cpu_sizes(loop, batch, size, 5.0)
-    else: tried, room = [loop.measured(batch, size, 1.0)], torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() if kind == 'cuda' else 0
+    else: tried, room = [loop.measured(batch, size, 1.0)], gpu_room(bench.device)
     largest = tried[-1]
     answers = loop.answering(batch, min(config.valid_batch_size, largest.size))
     expected, evaluation = (together(rate, loader, work, kind, workers) for rate in (largest.rate, answers))
@@ -673,7 +672,7 @@ def number_bars(axes, # of matplotlib
 
 # %% ../nbs/46_tuning.ipynb #4ecff8a2
 @patch
-def figure(self: DryRun): # -> matplotlib Figure
+def plot(self: DryRun): # -> matplotlib Figure
     "Schedule, speeds, and what is taken of memory and disk."
     from imgcls.figures import Figure
     figure = Figure(figsize=(12, 3.6), layout='constrained')
