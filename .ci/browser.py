@@ -2,6 +2,7 @@
 confusion matrix, an image dropped, and taken back.
 
     python .ci/browser.py [--screenshots FOLDER]
+    python .ci/browser.py --portrait nbs/images/panel.png       # only the picture of the README
 
 Needs jupyterlab, playwright (pip) and Chromium (apt); says in a line what is missing and ends well then, since not every machine has a browser."""
 import argparse, json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
@@ -11,6 +12,7 @@ PANEL = ["import imgcls\nimgcls.__version__",
          "panel = imgcls.Panel({'save_wandb': False, 'output_dir': 'runs', 'epochs': 300, 'exp_name': 'browser', 'log_step': 5})\npanel"]
 REVIEW = ["import imgcls\nrun = imgcls.train({}, save_wandb=False, output_dir='runs', epochs=1, exp_name='reviewed')",
           "panel = imgcls.ReviewPanel(imgcls.review(run.path), 'patch.csv', page_size=8)\npanel"]
+PORTRAIT = ["import imgcls\npanel = imgcls.Panel({'save_wandb': False, 'output_dir': 'runs', 'epochs': 12, 'log_step': 5, 'num_workers': 0})\npanel"]
 
 
 def notebook(cells: list[str]) -> dict:
@@ -162,10 +164,24 @@ def drive_review(lab: Lab, address: str, work: Path):
     print('review: a cell of the matrix opened, an image dropped, and taken back')
 
 
+def portrait(lab: Lab, address: str, file: Path):
+    "The panel after a whole run, as the README shows it."
+    lab.page.set_viewport_size({'width': 1180, 'height': 1000})
+    lab.open(f'{address}/lab/workspaces/portrait/tree/portrait.ipynb', len(PORTRAIT))
+    lab.button('Start').click()
+    lab.until(lambda: lab.status().startswith('done'), 'the run ends', 180)
+    lab.page.keyboard.press('Control+b')
+    lab.page.wait_for_timeout(1500)
+    panel = lab.page.locator('.jp-OutputArea-output').last
+    box, log = panel.bounding_box(), lab.page.locator('.imgcls-live').last.bounding_box()
+    lab.page.screenshot(path=file, clip=box | {'height': log['y'] + log['height'] - box['y']})
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--screenshots', type=Path)
-    pictures = parser.parse_args().screenshots
+    parser.add_argument('--portrait', type=Path)
+    pictures, file = (options := parser.parse_args()).screenshots, options.portrait
     browser = next((found for name in ('chromium', 'chromium-browser', 'google-chrome') if (found := shutil.which(name))), None)
     try: from playwright.sync_api import sync_playwright
     except ImportError: print('skipped: the panel was not tried in a browser, playwright is not installed'); return
@@ -174,11 +190,12 @@ def main():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, sync_playwright() as play:
         home = Path(folder)
         for name in ('work', 'settings', 'data', 'runtime'): (home/name).mkdir()
-        for name, cells in (('panel', PANEL), ('review', REVIEW)): (home/'work'/f'{name}.ipynb').write_text(json.dumps(notebook(cells)))
+        for name, cells in (('panel', PANEL), ('review', REVIEW), ('portrait', PORTRAIT)): (home/'work'/f'{name}.ipynb').write_text(json.dumps(notebook(cells)))
         server, address = serve(home)
         try:
             page = play.chromium.launch(executable_path=browser, args=['--no-sandbox']).new_page(viewport={'width': 1400, 'height': 1000})
             lab = Lab(page, pictures)
+            if file: return portrait(lab, address, file)
             drive(lab, address, home/'work')
             drive_review(lab, address, home/'work')
         finally:
