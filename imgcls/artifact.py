@@ -24,9 +24,9 @@ from .runs import replace_file
 LAYOUT = 4 # of the checkpoint; raised when its meaning changes
 
 # %% ../nbs/32_artifact.ipynb #eb6e0f7e
-def seal(held: dict, # classes, transform, network and temperature
-         weights: dict, # name -> tensor
-        ) -> str: # hexadecimal
+def seal(held: dict, # classes, transform, network (name and arguments) and temperature; other keys do not count
+         weights: dict, # name -> tensor, in any order; dtypes and shapes count
+        ) -> str: # 64 hexadecimal digits
     "SHA-256 over everything that has to belong together."
     network = {k: held['network'][k] for k in ('name', 'arguments')}
     facts = {'classes': held['classes'], 'transform': held['transform'], 'network': network, 'temperature': held['temperature']}
@@ -38,14 +38,16 @@ def seal(held: dict, # classes, transform, network and temperature
     return digest.hexdigest()
 
 # %% ../nbs/32_artifact.ipynb #fe2735fc
-def all_weights(checkpoint: dict) -> dict: # name -> tensor
+def all_weights(checkpoint: dict, # with state_dict and ema; ema may be None
+               ) -> dict: # name -> tensor
     "Raw weights as `network.NAME` and averaged ones as `ema.NAME`, those that a seal covers."
     raw = {name: t for name, t in checkpoint['state_dict'].items() if name.startswith('network.')}
     return raw | {f'ema.{name}': t for name, t in (checkpoint['ema'] or {'state': {}})['state'].items()}
 
 # %% ../nbs/32_artifact.ipynb #e03b7461
-def read_checkpoint(path: Path) -> dict:
-    "A checkpoint of ours, read as plain data and checked against its seal; anything else is refused with its reason."
+def read_checkpoint(path: Path, # a file; see `imgcls.runs` for the checkpoint of a run folder
+                   ) -> dict: # as in the tables above; tensors on the CPU
+    "A checkpoint of ours, read as plain data and checked against its seal; anything else is a `UserError` with its reason."
     path = Path(path)
     checkpoint = read_plain(path)
     held = checkpoint.get('imgcls') if isinstance(checkpoint, dict) else None
@@ -56,8 +58,8 @@ def read_checkpoint(path: Path) -> dict:
     return checkpoint
 
 # %% ../nbs/32_artifact.ipynb #672298ea
-def read_plain(path: Path):
-    "What a file of `torch.save` holds, if that is plain data."
+def read_plain(path: Path): # -> what was saved
+    "What a file of `torch.save` holds, if that is plain data; `UserError` for any other file. Runs nothing (`weights_only=True`), tensors come to the CPU."
     try:
         if not path.stat().st_size: raise UserError(f'{path}: the file is empty')
         with open(path, 'rb') as file: begins = file.read(4)
@@ -80,7 +82,8 @@ def _check_archive(path):
         raise UserError(f'{path}: its {path.stat().st_size:,} bytes would unpack to {sum(p.file_size for p in parts):,}; a checkpoint is not compressed')
 
 # %% ../nbs/32_artifact.ipynb #7dc020fe
-def check_extent(held, most: int): # plain data and tensors; bytes
+def check_extent(held, # plain data and tensors, nested
+                 most: int): # bytes; 8 for each element of a list or mapping
     "Raise `ValueError` when what was read is more than `most` bytes, counting what is used twice twice, or holds other than plain tensors."
     waiting = [held]
     while waiting:
@@ -118,14 +121,14 @@ def check_belonging(path, held, weights, exported=False): # weights: function th
 def restore_network(checkpoint: dict, # from `read_checkpoint`
                     weights: str = 'auto', # 'ema', 'raw', or 'auto': the average where there is one
                    ) -> nn.Module: # in evaluation mode
-    "The network of a checkpoint with its raw or averaged weights."
+    "The network of a checkpoint with its raw or averaged weights, on the CPU."
     return filled_network(checkpoint['imgcls']['network'], chosen_weights(checkpoint, weights))
 
 # %% ../nbs/32_artifact.ipynb #29572664
-def filled_network(made: dict, # name, arguments and source
-                   state: dict, # weights by the network's own names
+def filled_network(made: dict, # name, arguments and source, as in an artifact
+                   state: dict, # weights by the network's own names; all of them
                   ) -> nn.Module: # in evaluation mode
-    "A network made again, with these weights."
+    "A network made again, with these weights; `UserError` where it is not known, cannot be made, or the weights do not fit."
     find_network(made['name'], made.get('source'))
     arguments = {k: v for k, v in made['arguments'].items() if k not in _STARTING_WEIGHTS}
     if not _are_small(arguments): raise UserError(f"the network {made['name']}: its arguments are too large")
@@ -162,8 +165,9 @@ def _check_shapes(name, arguments, state):
 def _shape(shape): return 'absent' if shape is None else ' x '.join(map(str, shape)) or 'a number'
 
 # %% ../nbs/32_artifact.ipynb #144ee2d8
-def find_network(name: str, source: str | None): # source: the file it came from, as the artifact says; only for the error
-    "Make sure that the network `name` is registered; reads `models/` in the current folder."
+def find_network(name: str, # as registered
+                 source: str | None): # the file it came from, as the artifact says; only for the error
+    "Make sure that the network `name` is registered; reads `models/` in the current folder; `UserError` where it is not there either."
     if name in networks: return
     failed = [report for report in discover('.') if report.error]
     if name in networks: return
@@ -171,23 +175,27 @@ def find_network(name: str, source: str | None): # source: the file it came from
                     "if that is yours, run from the folder that has models/, or call imgcls.discover('FOLDER') first; a file that an artifact names is never run")
 
 # %% ../nbs/32_artifact.ipynb #04690571
-def used_weights(checkpoint: dict, weights: str = 'auto') -> str: # 'ema' or 'raw'
-    "Which weights 'auto' stands for."
+def used_weights(checkpoint: dict, # from `read_checkpoint`
+                 weights: str = 'auto', # 'ema', 'raw', or 'auto'
+                ) -> str: # 'ema' or 'raw'
+    "Which weights are meant: 'auto' stands for the average where there is one; `UserError` for an average that is not there."
     if weights not in ('auto', 'ema', 'raw'): raise UserError(f"weights should be ema, raw or auto, not '{weights}'")
     if weights == 'ema' and not checkpoint['ema']: raise UserError('the checkpoint has no averaged weights (use_ema was false); take --weights raw')
     return 'ema' if checkpoint['ema'] and weights != 'raw' else 'raw'
 
 # %% ../nbs/32_artifact.ipynb #dd806dfa
-def chosen_weights(checkpoint: dict, weights: str = 'auto') -> dict: # state dict by the network's own names
+def chosen_weights(checkpoint: dict, # from `read_checkpoint`
+                   weights: str = 'auto', # as for `used_weights`
+                  ) -> dict: # state dict by the network's own names
     "The raw or averaged weights in a checkpoint."
     if used_weights(checkpoint, weights) == 'ema': return checkpoint['ema']['state']
     return {name.removeprefix('network.'): t for name, t in checkpoint['state_dict'].items() if name.startswith('network.')}
 
 # %% ../nbs/32_artifact.ipynb #9501bab7
-def write_temperature(path: Path, # checkpoint
-                      weights: str, # 'ema' or 'raw'
-                      value: float): # what logits are divided by
-    "Put a temperature into a checkpoint, and seal it again."
+def write_temperature(path: Path, # of a checkpoint; replaced in one step
+                      weights: str, # 'ema' or 'raw': those that it was fitted for
+                      value: float): # what logits are divided by, above 0
+    "Put a temperature into a checkpoint, and seal it again (arXiv:1706.04599)."
     path, checkpoint = Path(path), read_checkpoint(path)
     held = checkpoint['imgcls']
     held['temperature'] = {**held['temperature'], used_weights(checkpoint, weights): float(value)}
@@ -197,7 +205,8 @@ def write_temperature(path: Path, # checkpoint
 # %% ../nbs/32_artifact.ipynb #67c8b65a
 class InPieces:
     "What `torch.save` writes to: keeps the reason of a failure, which torch would hide, and hands a megabyte at a time to the system."
-    def __init__(self, file): self.file, self.error = file, None
+    def __init__(self, file): # open for writing bytes
+        self.file, self.error = file, None
 
     def write(self, data) -> int: # bytes
         data = memoryview(data).cast('B')
@@ -211,8 +220,8 @@ class InPieces:
 
 # %% ../nbs/32_artifact.ipynb #8094b1f0
 @contextlib.contextmanager
-def disk_file(path: Path): # for writing
-    "A new file that the disk has when the context ends; on a failure nothing is left."
+def disk_file(path: Path): # -> an `InPieces`, for writing bytes
+    "A new file that the disk has when the context ends (fsync); on a failure nothing is left, and the failure is raised."
     file = open(path, 'wb')
     try:
         with file:
@@ -225,18 +234,22 @@ def disk_file(path: Path): # for writing
         raise
 
 # %% ../nbs/32_artifact.ipynb #26b4c64d
-def write_to_disk(path: Path, data): # bytes-like
-    "Write a file whole."
+def write_to_disk(path: Path, # replaced where it exists; its folder does
+                  data): # bytes-like
+    "Write a file whole, through to the disk."
     with disk_file(path) as file: file.write(data)
 
 # %% ../nbs/32_artifact.ipynb #25765767
-def save_plain(checkpoint: dict, path: Path):
-    "`torch.save`, straight to the disk."
+def save_plain(checkpoint: dict, # plain data and tensors
+               path: Path):
+    "`torch.save`, straight to the disk; a failure leaves no file."
     with disk_file(path) as file: torch.save(checkpoint, file)
 
 # %% ../nbs/32_artifact.ipynb #8ff90189
-def artifact_card(checkpoint: dict, weights: str = 'auto', licence: str = '', # of the weights, e.g. CC-BY-4.0
-                 ) -> dict:
+def artifact_card(checkpoint: dict, # from `read_checkpoint`
+                  weights: str = 'auto', # those that are exported, as for `used_weights`
+                  licence: str = '', # of the weights, e.g. CC-BY-4.0
+                 ) -> dict: # not sealed yet
     "What an exported file says about itself, as plain data."
     held, used = checkpoint['imgcls'], used_weights(checkpoint, weights)
     pretrained = held['options'].get('model', {}).get('pretrained', False)
@@ -246,8 +259,12 @@ def artifact_card(checkpoint: dict, weights: str = 'auto', licence: str = '', # 
                         'data': held['options'].get('data_path', '')}}
 
 # %% ../nbs/32_artifact.ipynb #6cead14b
-def write_safetensors(checkpoint: dict, target: Path, weights: str = 'auto', licence: str = '') -> dict: # the card
-    "Write one set of weights with its card in the header, and the card as JSON beside."
+def write_safetensors(checkpoint: dict, # from `read_checkpoint`
+                      target: Path, # the file to write, .safetensors; the JSON gets its name
+                      weights: str = 'auto', # 'ema', 'raw', or 'auto': the average where there is one
+                      licence: str = '', # of the weights, e.g. CC-BY-4.0
+                     ) -> dict: # the card, sealed
+    "Write one set of weights with its card in the header, and the card as JSON beside; `UserError` where that cannot be written."
     from safetensors.torch import save
     state = {name: t.detach().clone().contiguous() for name, t in chosen_weights(checkpoint, weights).items()}
     card = artifact_card(checkpoint, weights, licence)
@@ -257,8 +274,9 @@ def write_safetensors(checkpoint: dict, target: Path, weights: str = 'auto', lic
     return card
 
 # %% ../nbs/32_artifact.ipynb #4e2ac8a9
-def read_safetensors(path: Path) -> tuple[dict, dict]: # card and weights
-    "The card and weights of a file of ours, checked against the seal."
+def read_safetensors(path: Path, # of a file that `write_safetensors` wrote
+                    ) -> tuple[dict, dict]: # card; weights by the network's own names
+    "The card and weights of a file of ours, checked against the seal; any other file is a `UserError`."
     from safetensors import SafetensorError, safe_open
     if not os.path.isfile(path): raise UserError(f'{path}: no such file')
     try:

@@ -39,18 +39,18 @@ MAX_EXAMPLES = 12 # of a finding
 @dataclass
 class Example:
     "Something to look at: a file, or several that belong together, or none where the text says it all."
-    text: str
+    text: str # what is to be seen; may be empty
     paths: list[str] = field(default_factory=list) # as in the table
 
 # %% ../nbs/14_auditing.ipynb #fefd5581
 @dataclass
 class Finding:
     "What a check found."
-    check: str
+    check: str # its name, as in the table above
     severity: str # error, warning or note
     message: str # one line
     count: int = 1 # of what the message is about
-    examples: list[Example] = field(default_factory=list) # the first few
+    examples: list[Example] = field(default_factory=list) # the first few, at most `MAX_EXAMPLES`
 
 # %% ../nbs/14_auditing.ipynb #26718c60
 def number(count: int, text: str, # with (one/many) where they differ
@@ -66,7 +66,7 @@ def _found(check, severity, text, examples, count=None):
 
 # %% ../nbs/14_auditing.ipynb #5c8d5200
 class Tally:
-    "Counts by kind, and the first few names of each."
+    "Counts by kind, and the first few names of each: memory for many files that are only counted."
     def __init__(self): self.counts, self.first = Counter(), {}
 
     def note(self, kind: str, name: str):
@@ -78,7 +78,8 @@ class Tally:
 _COSINES = np.cos(np.pi / 64 * np.outer(np.arange(8), 2 * np.arange(32) + 1)).astype(np.float32)
 
 # %% ../nbs/14_auditing.ipynb #3e2aa502
-def perceptual_hash(image: Image.Image) -> int: # 64 bits, signed as SQLite stores them
+def perceptual_hash(image: Image.Image, # of any mode and size
+                   ) -> int: # 64 bits, signed as SQLite stores them
     "Which of the 64 lowest frequencies of the gray image are above their median."
     gray = np.asarray(image.convert('L').resize((32, 32), Image.Resampling.BOX), dtype=np.float32)
     low = _COSINES @ gray @ _COSINES.T
@@ -86,22 +87,23 @@ def perceptual_hash(image: Image.Image) -> int: # 64 bits, signed as SQLite stor
 
 # %% ../nbs/14_auditing.ipynb #18d755eb
 class Facts(NamedTuple):
-    "What there is to know of a file."
+    "What there is to know of a file; None where there is nothing to say, or the file says nothing."
     size: int | None = None # in bytes; None: it cannot be opened
     digest: bytes | None = None # SHA-256 of the file
     error: str | None = None # why it cannot be decoded
     damage: str | None = None # what a strict decoder says, where ours reads it all the same
-    format: str | None = None
+    format: str | None = None # Pillow's name: JPEG, PNG, ...
     mode: str | None = None # as stored
     width: int | None = None # as stored
     height: int | None = None
     orientation: int | None = None # of EXIF, where it turns or mirrors
     blank: int | None = None # 1: no structure, so no hash
     hash: int | None = None # perceptual
-    gray: bytes | None = None # 8 x 8
+    gray: bytes | None = None # 8 x 8 levels, from the top left
 
 # %% ../nbs/14_auditing.ipynb #dcef57c8
-def examine(path: str) -> Facts:
+def examine(path: str, # of a file, whatever it is
+           ) -> Facts:
     "Read a file once, strictly; nothing is raised."
     try:
         with open(path, 'rb') as file: data = file.read()
@@ -154,8 +156,8 @@ def _examine_block(block): return [(row, *examine(path)) for row, path in block]
 # %% ../nbs/14_auditing.ipynb #8e8287d8
 def examine_all(jobs: Iterable[tuple[int, str]], # row and path
                 num_workers: int, # processes; 0: here
-               ) -> Iterator[tuple]: # row, and its `Facts`
-    "Examine many files, in order."
+               ) -> Iterator[tuple]: # row, and its `Facts`, in one tuple
+    "Examine many files, in order; `UserError` when a process dies over them."
     if num_workers < 1: yield from (answer for job in jobs for answer in _examine_block([job])); return
     pool = ProcessPoolExecutor(num_workers, multiprocessing.get_context('fork' if sys.platform == 'linux' else 'spawn'))
     try: yield from in_order(pool, _examine_block, jobs, ahead=4 * num_workers)
@@ -187,22 +189,24 @@ class Store:
         self.folder.cleanup()
 
     def add(self, rows: Iterable[tuple]): # split, class and path
-        "Add rows."
+        "Add rows, numbered from 1; a class gets the number of its first row."
         number_of = self.classes.setdefault
         values = ((os.fsencode(path), number_of(name, len(self.classes)), split) for split, name, path in rows)
         self.db.executemany('INSERT INTO rows(path, label, split) VALUES (?, ?, ?)', values)
 
     def all(self, query: str, *values) -> list[tuple]:
-        "The answer to a query."
+        "The answer to an SQL query; `values` take the places of its question marks."
         return self.db.execute(query, values).fetchall()
 
     def one(self, query: str, *values):
         "The first value of the answer."
         return self.db.execute(query, values).fetchone()[0]
 
-# %% ../nbs/14_auditing.ipynb #06c5f790
+# %% ../nbs/14_auditing.ipynb #cb58efab
 @patch
-def example(self: Store, rows: Iterable[int], text: str = '') -> Example:
+def example(self: Store, rows: Iterable[int], # numbers of rows
+            text: str = '', # what to say of them
+           ) -> Example:
     "Rows to look at, with split and class of each."
     names, found = list(self.classes), [self.all('SELECT path, label, split FROM rows WHERE id = ?', row)[0] for row in rows]
     places = ' | '.join(f'{split} {names[label]}' for _, label, split in found)
@@ -218,8 +222,11 @@ def counts(self: Store) -> dict[str, dict[str, int]]: # split -> class -> rows
     return {split: {name: found.get((split, label), 0) for name, label in ordered} for split in ('train', 'valid', 'test') if split in present}
 
 # %% ../nbs/14_auditing.ipynb #6cde80d3
-def store_folder(store: Store, root: str, class_level: str = 'auto') -> list[Finding]:
-    "Add the images of class folders; the findings are about files that are no rows."
+def store_folder(store: Store, # takes the rows
+                 root: str, # folder of class folders, or of split folders with class folders
+                 class_level: str = 'auto', # which folder names the class: auto, first or leaf
+                ) -> list[Finding]:
+    "Add the images of class folders; the findings are about files that are no rows. `UserError` where no image is a row."
     unreadable, folders = [], Scan()
     for folder, images, *_ in walk_folder(root, unreadable):
         if folder != '.': folders.folders.append(folder)
@@ -261,9 +268,11 @@ def _left_out(left, scan, unreadable):
     return found + _found('unreadable_folder', 'error', '(folder/folders) cannot be read', [*map(Example, unreadable)])
 
 # %% ../nbs/14_auditing.ipynb #54d1b954
-def store_table(store: Store, path: str, path_column: str | None = None, label_column: str | None = None, split_column: str | None = None,
+def store_table(store: Store, # takes the rows
+                path: str, # of a .csv, .tsv or .parquet file
+                path_column: str | None = None, label_column: str | None = None, split_column: str | None = None, # None: guessed by `pick_column`
                ) -> list[Finding]:
-    "Add the rows of a .csv, .tsv or .parquet file; the findings are rows that make no sense."
+    "Add the rows of a table file; the findings are rows that make no sense. `UserError` for a file that cannot be read, or has no rows."
     file, wrong = Path(path), []
     lines = table_lines(file)
     wanted = (('path', path_column), ('label', label_column), ('split', split_column))
@@ -284,7 +293,8 @@ def store_table(store: Store, path: str, path_column: str | None = None, label_c
     return _found('rows', 'error', '(row/rows) cannot be used', wrong, count)
 
 # %% ../nbs/14_auditing.ipynb #661b1ba6
-def check_paths(store: Store) -> list[Finding]:
+def check_paths(store: Store, # with its rows; called once
+               ) -> list[Finding]: # same_path and repeated
     "Paths that have more than one row; `repeated` in the store then has them."
     store.db.execute('''CREATE TABLE repeated AS
         SELECT path, min(id) AS first, count(*) AS n, count(DISTINCT label) AS labels, count(DISTINCT split) AS splits FROM rows GROUP BY path HAVING n > 1''')
@@ -305,8 +315,8 @@ def _same_path(store, path):
 
 # %% ../nbs/14_auditing.ipynb #2b48f54a
 def check_classes(counts: dict[str, dict[str, int]], # split -> class -> rows
-                 ) -> list[Finding]:
-    "Class names and their counts."
+                 ) -> list[Finding]: # splits, or classes, class_names, absent, similar_names, imbalance, tiny_class
+    "Class names that differ between splits or only in how they are written, and classes with too few images."
     train = {name: n for name, n in counts.get('train', {}).items() if n}
     if not train: return [Finding('splits', 'error', 'there are no training images')]
     found = [*_strange_names(counts, train), *_similar_names({name for row in counts.values() for name in row})]
@@ -349,7 +359,8 @@ _FILES = [('missing', 'error', 'bytes IS NULL', 'error', '(file/files) cannot be
            '(file/files) (is/are) turned by EXIF: upright here, not in every program')]
 
 # %% ../nbs/14_auditing.ipynb #7fcb500c
-def check_files(store: Store) -> list[Finding]:
+def check_files(store: Store, # after `open_files`
+               ) -> list[Finding]:
     "Files that are missing, broken, blank, small, turned or otherwise odd."
     found = []
     for check, severity, which, what, text in _FILES:
@@ -383,7 +394,10 @@ def _wrong_extensions(store):
 _ENDS = "CAST(path AS TEXT) LIKE '%.{}'"
 
 # %% ../nbs/14_auditing.ipynb #34814880
-def open_files(store: Store, num_workers: int, say=None): # say: called with the number of files so far
+def open_files(store: Store, # after `check_paths`
+               num_workers: int, # as in `examine_all`
+               say=None, # function that is told the number of files so far
+              ):
     "Examine every file once, and group those with the same bytes."
     jobs = ((row, os.path.join(store.root, os.fsdecode(path))) for row, path in store.db.execute(
         'SELECT id, path FROM rows WHERE NOT EXISTS (SELECT 1 FROM repeated WHERE repeated.path = rows.path AND repeated.first < rows.id)'))
@@ -398,7 +412,8 @@ def open_files(store: Store, num_workers: int, say=None): # say: called with the
         FROM files JOIN rows USING(id) WHERE error IS NULL GROUP BY digest''')
 
 # %% ../nbs/14_auditing.ipynb #7f5c353b
-def check_same(store: Store) -> list[Finding]:
+def check_same(store: Store, # after `open_files`
+              ) -> list[Finding]: # leakage, two_labels and duplicates
     "Files with the same bytes: in several splits, under several labels, or simply twice."
     found = []
     for check, severity, which, text in (('leakage', 'error', 'splits > 1', 'in more than one split'),
@@ -439,7 +454,8 @@ _BITS = np.array([bin(n).count('1') for n in range(1 << 16)], dtype=np.uint8)
 def alike(rows: np.ndarray, # int64 N
           hashes: np.ndarray, # uint64 N
           grays: np.ndarray, # float32 N x 64, of mean 0 and length 1
-          near: int, earlier: list[tuple[int, int]], # bands that have been searched
+          near: int, # bits that may differ
+          earlier: list[tuple[int, int]], # bands that have been searched, from `bands`
          ) -> Iterator[tuple[list, bool]]: # (row, row, distance) of a block, and whether it was cut
     "Pairs that are near and alike and were not found in an earlier band."
     for start in range(0, len(rows), 512):
@@ -453,8 +469,10 @@ def alike(rows: np.ndarray, # int64 N
         yield np.stack([np.minimum(rows[a], rows[b]), np.maximum(rows[a], rows[b]), bits_set(hashes[a] ^ hashes[b])], 1)[same].tolist(), cut
 
 # %% ../nbs/14_auditing.ipynb #24a70130
-def find_pairs(store: Store, near: int = 6) -> list[Finding]:
-    "Fill the store's pairs of near duplicates; the finding says what was left out of the search."
+def find_pairs(store: Store, # after `open_files`
+               near: int = 6, # bits of 64 by which hashes may differ
+              ) -> list[Finding]: # near_limit
+    "Fill the store's pairs of near duplicates; a finding says what was left out of the search."
     store.db.execute('CREATE TABLE hashes AS SELECT files.id, hash, gray FROM same JOIN files ON files.id = same.first WHERE hash IS NOT NULL')
     crowded, cut, kept, cuts = 0, False, 0, bands(near)
     for number, (shift, mask) in enumerate(cuts):
@@ -485,7 +503,8 @@ def _columns(block):
     return np.array(rows), np.array(hashes, dtype=np.int64).view(np.uint64), grays / (np.linalg.norm(grays, axis=1, keepdims=True) + 1e-6)
 
 # %% ../nbs/14_auditing.ipynb #dd6fd774
-def check_near(store: Store) -> list[Finding]:
+def check_near(store: Store, # after `find_pairs`
+              ) -> list[Finding]: # near_leakage, near_two_labels and near_duplicates
     "Pairs of near duplicates in different splits, under different labels, and others."
     pairs, found = 'FROM pairs JOIN rows AS x ON x.id = a JOIN rows AS y ON y.id = b WHERE', []
     held_out = store.one(f"SELECT count(DISTINCT CASE WHEN x.split = 'train' THEN b ELSE a END) {pairs} x.split <> y.split")
@@ -513,7 +532,7 @@ class Audit:
 
     def failed(self, fail_on: str = 'error', # error, warning or never
               ) -> bool:
-        "Whether there is a finding of this severity, or worse."
+        "Whether there is a finding of this severity, or worse: what `imgcls_audit --fail_on` asks."
         return fail_on != 'never' and any(SEVERITIES.index(f.severity) <= SEVERITIES.index(fail_on) for f in self.findings)
 
     def __repr__(self): return f'Audit of {self.source}: {self.tally()}'
@@ -532,7 +551,7 @@ def audit(samples: str | SampleTable = '', # a folder, a table file, or a sample
           open_images: bool = True, # False: the table and the names of files alone
           manifest: str | None = None, # .csv.gz file to write, see `write_manifest`
          ) -> Audit:
-    "Look for what is wrong with a data set; nothing in it is changed."
+    "Look for what is wrong with a data set; nothing in it is changed. `UserError` where there is no data set, or the audit has no room for its notes."
     if near is not None and near not in range(11): raise UserError(f'near should be 0 to 10 bits, not {near}')
     if manifest and not open_images: raise UserError('a manifest has the hashes of the files: it needs open_images')
     started = int(time.time())
@@ -624,8 +643,8 @@ def __str__(self: Audit) -> str: return self.table()
 
 # %% ../nbs/14_auditing.ipynb #22217a9d
 @patch
-def to_json(self: Audit, path: str):
-    "Write everything as JSON."
+def to_json(self: Audit, path: str): # of the file to write
+    "Write everything as JSON, with a `version` of its form."
     _write_text(path, json.dumps({'version': 1, **asdict(self)}, indent=1))
 
 # %% ../nbs/14_auditing.ipynb #8db90adc
@@ -635,7 +654,9 @@ def _write_text(path, text):
     except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror})') from None
 
 # %% ../nbs/14_auditing.ipynb #1998fa5c
-def thumbnail(path: str, side: int = 96) -> str: # `data:` address of a JPEG, empty where the image cannot be read
+def thumbnail(path: str, # of an image
+              side: int = 96, # of the square, in pixels, that it fits into
+             ) -> str: # `data:` address of a JPEG, empty where the image cannot be read
     "A small copy of an image, to be put into a page."
     try:
         with open_image(path) as image:
@@ -693,7 +714,7 @@ def _repr_html_(self: Audit) -> str: return _body(self, 4, 2).encode('utf-8', 'r
 
 # %% ../nbs/14_auditing.ipynb #26f94263
 @patch
-def to_html(self: Audit, path: str):
+def to_html(self: Audit, path: str): # of the file to write
     "Write one page that needs no other file."
     head = '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width,initial-scale=1">'
     style = '<style>:root{color-scheme:light dark}body{font:16px system-ui,sans-serif;max-width:62rem;margin:1rem auto;padding:0 1rem;' \
@@ -706,7 +727,8 @@ def to_html(self: Audit, path: str):
 MANIFEST = ('path', 'label', 'split', 'bytes', 'sha256')
 
 # %% ../nbs/14_auditing.ipynb #bf74d0b2
-def write_manifest(table: SampleTable, path: str, # .csv.gz
+def write_manifest(table: SampleTable, # its files
+                   path: str, # of the .csv.gz file to write
                    hashes: bool = True, # False: sizes only
                    num_workers: int | None = None, # threads; None: one for each processor, at most 8
                   ):
@@ -717,7 +739,9 @@ def write_manifest(table: SampleTable, path: str, # .csv.gz
         _save_manifest(in_order(pool, block, range(len(table))), path, started, table.classes)
 
 # %% ../nbs/14_auditing.ipynb #4abe18f5
-def size_and_digest(path: str, hashes: bool = True) -> tuple[int | None, bytes | None]: # None: cannot be read, or not asked for
+def size_and_digest(path: str, # of a file
+                    hashes: bool = True, # False: its size only
+                   ) -> tuple[int | None, bytes | None]: # None: cannot be read, or not asked for
     "Bytes and SHA-256 of a file."
     try:
         if not hashes: return os.stat(path).st_size, None
@@ -739,7 +763,8 @@ def _save_manifest(rows, path, started, classes):
     replace_file(path, write)
 
 # %% ../nbs/14_auditing.ipynb #9bab8b1b
-def compare_manifest(path: str, table: SampleTable,
+def compare_manifest(path: str, # of a manifest
+                     table: SampleTable, # as the data is now
                      hashes: bool = False, # True: read every file again, not only those touched since
                     ) -> list[str]: # empty when nothing has changed
     "What has changed since a manifest was written, a line for each kind of change."
@@ -766,8 +791,9 @@ def _changed(path, size, digest, since):
     return None if (size_and_digest(path)[1] or b'').hex() == digest else 'changed in content'
 
 # %% ../nbs/14_auditing.ipynb #7b0d876c
-def read_manifest(path: str) -> tuple[int, Iterator[list[str]]]: # when it was begun, in seconds since 1970, and its rows
-    "A manifest, a row at a time."
+def read_manifest(path: str, # of a manifest
+                 ) -> tuple[int, Iterator[list[str]]]: # when it was begun, in seconds since 1970, and its rows: texts in the order of `MANIFEST`
+    "A manifest, a row at a time; `UserError` when it cannot be read as one."
     try:
         with gzip.open(path) as packed:
             packed.peek(1)
@@ -786,7 +812,9 @@ def _manifest_rows(path):
     except (OSError, EOFError, zlib.error, csv.Error) as error: raise UserError(f'{path}: cannot be read as a manifest ({error})') from None
 
 # %% ../nbs/14_auditing.ipynb #21ce31e1
-def quick_audit(table: SampleTable, sample: int = 64) -> str: # one line
+def quick_audit(table: SampleTable, # what a run is about to train on
+                sample: int = 64, # files that are opened, and pairs that are compared
+               ) -> str: # one line
     "The cheap part of an audit."
     problems = [f"{f.message}{f' ({_first([e.text for e in f.examples])})' if f.examples else ''}" for f in check_classes(table.counts())]
     repeated = len(table) - len(set(table.paths))

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['READING', 'PARTS', 'NAMES', 'OVERHEAD', 'now', 'Clock', 'SomeBatches', 'bench_config', 'Bench', 'open_bench',
-           'some_rows', 'Waited', 'watch_step', 'Stopwatch', 'Timed', 'TimedImages', 'timed_images', 'step_shares',
-           'BenchResult', 'lost_time', 'what_limits', 'advise', 'helpful', 'candidates', 'gain', 'try_options',
-           'processor_name', 'hardware', 'bench']
+           'some_rows', 'Waited', 'watch_step', 'Timed', 'TimedImages', 'timed_images', 'step_shares', 'BenchResult',
+           'lost_time', 'what_limits', 'helpful', 'advise', 'candidates', 'gain', 'try_options', 'processor_name',
+           'hardware', 'bench']
 
 # %% ../nbs/50_benching.ipynb #f7d5e85a
 import contextlib, copy, gc, io, json, platform, statistics, tempfile, time
@@ -42,9 +42,13 @@ class Clock:
     "Adds up the seconds spent in named parts of a training step."
     def __init__(self, device: torch.device): self.device, self.seconds, self.begun = device, Counter(), 0.0
 
-    def start(self): self.begun = now(self.device)
+    def start(self):
+        "Begin a part."
+        self.begun = now(self.device)
 
-    def stop(self, part: str): self.seconds[part] += now(self.device) - self.begun
+    def stop(self, part: str):
+        "End a part: the seconds since `start` are added to it."
+        self.seconds[part] += now(self.device) - self.begun
 
     def timed(self, part: str, function: Callable) -> Callable:
         "The same function, with its time added to a part."
@@ -62,13 +66,14 @@ class SomeBatches(BatchPlan):
 
     def __len__(self): return self.length
 
-    def batches(self) -> list[list[int]]:
+    def batches(self) -> list[list[int]]: # positions in the dataset
+        "As many batches as `length`, all of the same size where there is a whole one."
         whole = super().batches()[:max(1, self.count // self.batch_size)]
         return [whole[n % len(whole)] for n in range(self.length)]
 
 # %% ../nbs/50_benching.ipynb #6c9fa1a3
 def bench_config(config: TrainConfig) -> TrainConfig:
-    "The same options for a run that is only timed: one device, nothing recorded, evaluated or saved on the way."
+    "The same options for a run that is only timed: one device, nothing recorded, evaluated or saved on the way. `UserError` with `resume`."
     if config.resume: raise UserError('bench measures runs of its own; leave resume out')
     devices = config.devices[:1] if isinstance(config.devices, list) else 1
     return changed(config, 'bench', devices=devices, num_nodes=1, strategy='auto', save_wandb=False, val_check=1.0, save_every_steps=0, save_every_minutes=0.0,
@@ -97,14 +102,17 @@ class Bench:
         return loader
 
     def plan(self, whole: BatchPlan) -> SomeBatches:
+        "As many batches as are skipped, timed and read ahead, and one more."
         return SomeBatches(**vars(whole), length=self.skip + self.steps + self.config.prefetch_queue_size + 1)
 
     @property
-    def precision(self) -> str: return self.plugin.precision
+    def precision(self) -> str: # as Lightning calls it
+        "How the network computes, e.g. bf16-mixed."
+        return self.plugin.precision
 
 # %% ../nbs/50_benching.ipynb #4e17ddd0
 def open_bench(config: TrainConfig) -> Bench:
-    "Check the options, find the data and build the network."
+    "Check the options, find the data and build the network; `UserError` for what `train` would not take."
     data, classifier, _ = prepare(bench_config(config))
     config, trainer = data.config, build_trainer(data.config, [])
     device, batches = trainer.strategy.root_device, len(data.loader('train', train=True).sampler)
@@ -112,8 +120,10 @@ def open_bench(config: TrainConfig) -> Bench:
     return Bench(config, data, classifier, device, trainer.precision_plugin, len(data.splits['train']), data.plan_cache())
 
 # %% ../nbs/50_benching.ipynb #b0e5bf6b
-def some_rows(dataset, positions: list[int]): # an `ImageRows`, or a dataset of a user
-    "The same dataset with some of its images."
+def some_rows(dataset, # an `ImageRows`, or a dataset of a user
+              positions: list[int], # in the dataset
+             ): # -> `ImageRows`, or torch's `Subset`
+    "The same dataset with some of its images, in this order."
     if type(dataset) is not ImageRows: return Subset(dataset, positions)
     some = copy.copy(dataset)
     some.rows, some.labels = [dataset.rows[p] for p in positions], [dataset.labels[p] for p in positions]
@@ -121,7 +131,9 @@ def some_rows(dataset, positions: list[int]): # an `ImageRows`, or a dataset of 
 
 # %% ../nbs/50_benching.ipynb #d9a4bfa5
 @patch
-def read_first(self: Bench, seconds: float, most: int = 64) -> float: # images per second
+def read_first(self: Bench, seconds: float, # after which no other batch is read; two are read in any case
+               most: int = 64, # batches
+              ) -> float: # images per second
     "Read batches for the first time, without a cache, and keep to them from now on."
     loader, positions = replace(self.data, caches={}).loader('train', train=True, device=self.device), []
     whole = max(1, loader.sampler.count // loader.sampler.batch_size)
@@ -157,7 +169,7 @@ def changed(self: Bench, **options) -> Bench: # dotted names with __, as for `tr
 # %% ../nbs/50_benching.ipynb #2c031df5
 @patch
 def drained(self: Bench) -> float: # images per second
-    "The speed of the loader with nobody training."
+    "The speed of the loader with nobody training, once what lies in its queue is used up."
     loader, queue, images, count, passed = self.loader, self.config.prefetch_queue_size + 1, 0, 0, 0.0
     loader.sampler.length = self.steps + 10 * queue
     begin, batches = now(self.device), iter(loader)
@@ -173,7 +185,7 @@ def drained(self: Bench) -> float: # images per second
 
 # %% ../nbs/50_benching.ipynb #bd25e802
 @patch
-def inputs(self: Bench) -> list[tuple]: # images B x C x H x W, targets
+def inputs(self: Bench) -> list[tuple]: # float images B x C x H x W; targets B, or B x K where they are mixed
     "Two batches as the network gets them in training, read once."
     if not self.ready:
         batches = iter(self.loader)
@@ -184,7 +196,7 @@ def inputs(self: Bench) -> list[tuple]: # images B x C x H x W, targets
 # %% ../nbs/50_benching.ipynb #3eabf36c
 @patch
 def bare(self: Bench) -> float: # images per second
-    "The speed of the machine: a plain loop on images in memory."
+    "The speed of the machine: a plain loop on images in the memory of the device."
     network, loss, device, every = self.classifier.network, self.classifier.loss.to(self.device), self.device, self.config.accumulate_grad_batches
     network = self.plugin.convert_module(network.to(device).train())
     optimizer, inputs = build_optimizer(network, self.config, fused=self.config.fused_optimizer), self.inputs()
@@ -275,10 +287,11 @@ class Timed:
     step: float # seconds per batch
     parts: dict[str, float] # seconds per batch: wait, normalisation, forward, backward, clipping, optimiser, EMA
 
-# %% ../nbs/50_benching.ipynb #3c3f1d22
+# %% ../nbs/50_benching.ipynb #1fcf2f98
 @patch
-def looped(self: Bench, parts: bool | None = None) -> Timed: # None: parts too where that costs nothing
-    "The speed of the real loop, in a folder that is gone afterwards."
+def looped(self: Bench, parts: bool | None = None, # time the parts too; None: where that costs nothing, on a CPU
+          ) -> Timed:
+    "The speed of the real loop, in a folder that is gone afterwards; `RunFault` where the run fails."
     clock = Clock(self.device) if parts or parts is None and self.device.type == 'cpu' else None
     with tempfile.TemporaryDirectory(prefix='imgcls_') as folder, StopRequest() as stop, contextlib.ExitStack() as held:
         if clock: held.enter_context(watch_step(self.classifier, clock))
@@ -299,7 +312,7 @@ READING = ('decode', 'augmentation', 'collate and copy')
 
 # %% ../nbs/50_benching.ipynb #b02775d4
 class TimedImages:
-    "A dataset or a cache with the time spent in it, in seconds of one core."
+    "A dataset or a cache with the time spent in it, in `spent`: seconds of one core. Everything else is as it was."
     def __init__(self, source): self.source, self.spent = source, 0.0
 
     def __len__(self): return len(self.source)
@@ -311,12 +324,13 @@ class TimedImages:
     def read(self, *args): return self.timed(self.source.read, *args)
 
     def timed(self, function, *args):
+        "Call it, and add its time."
         begin = time.thread_time()
         try: return function(*args)
         finally: self.spent += time.thread_time() - begin
 
-# %% ../nbs/50_benching.ipynb #35bed732
-def timed_images(prepared: Prepared) -> tuple[Prepared, TimedImages]:
+# %% ../nbs/50_benching.ipynb #e3e71286
+def timed_images(prepared: Prepared) -> tuple[Prepared, TimedImages]: # and its clock
     "The same dataset, with a clock where its images come from: the dataset of a user, the files, or the cache."
     if prepared.is_own: source = TimedImages(prepared.dataset)
     elif prepared.cache is not None: source = TimedImages(prepared.cache)
@@ -328,7 +342,8 @@ def timed_images(prepared: Prepared) -> tuple[Prepared, TimedImages]:
 
 # %% ../nbs/50_benching.ipynb #a3147d66
 @patch
-def image_costs(self: Bench, most: int = 64) -> dict[str, float]: # core-milliseconds by part
+def image_costs(self: Bench, most: int = 64, # images that are read, in one thread
+               ) -> dict[str, float]: # milliseconds of one core, by the names in READING
     "What reading an image costs: decode, augmentation (with the resize), collate and copy to the device."
     prepared, source = timed_images(self.loader.prepared)
     positions = list(range(min(most, len(prepared))))
@@ -376,14 +391,16 @@ class BenchResult:
     tried: list[dict] = field(default_factory=list) # option, measure, how many times as fast it is with it: median and least of the rounds
     advice: list[str] = field(default_factory=list) # what limits, and which option helps
 
-    def median(self, name: str) -> float: # 'bare', 'loader' or 'loop'; images per second
+    def median(self, name: str) -> float: # name: 'bare', 'loader' or 'loop'; images per second
+        "The speed in the middle of the rounds."
         return statistics.median(found[name] for found in self.rounds)
 
-    def ratio(self, name: str) -> float: # to the bare limit
+    def ratio(self, name: str) -> float: # name: 'loader' or 'loop'
+        "The speed in parts of the bare limit, taken inside each round: the median."
         return statistics.median(found[name] / found['bare'] for found in self.rounds)
 
     def to_json(self, path):
-        "Write the numbers to a file."
+        "Write the numbers to a file as JSON; `UserError` where that cannot be done."
         medians = {name: self.median(name) for name in NAMES} | {f'{name}_ratio': self.ratio(name) for name in ('loader', 'loop')}
         try: Path(path).write_text(json.dumps(asdict(self) | {'medians': medians}, indent=1), encoding='utf-8')
         except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror})') from None
@@ -429,6 +446,14 @@ def what_limits(result: BenchResult) -> str: # device, data, overhead or unknown
     beside = {'data': lost['data'] + lost['slowed'], 'overhead': lost['overhead'], 'unknown': lost['unknown']}
     return 'device' if lost['device'] >= 0.9 else max(beside, key=beside.get)
 
+# %% ../nbs/50_benching.ipynb #cc4e7caa
+def helpful(tried: list[dict], # as in `BenchResult.tried`
+           ) -> list[str]: # a sentence; empty where nothing was tried
+    "Which of the options that were tried help."
+    better = [t for t in sorted(tried, key=lambda t: -t['gain']) if t['gain'] >= 1.05 and t['least'] > 1]
+    said = [f"{t['option']} ({NAMES[t['measure']]} {t['gain']:.2f} times as fast{t['caveat']})" for t in better]
+    return [f"What helps: {'; '.join(said)}."] if said else ['None of the options that were tried is faster.'] if tried else []
+
 # %% ../nbs/50_benching.ipynb #e03b7aa1
 def advise(result: BenchResult) -> list[str]: # one to four sentences
     "What limits, how far it is to the bare limit, and which option helps."
@@ -448,13 +473,6 @@ def advise(result: BenchResult) -> list[str]: # one to four sentences
     elif not result.fill and result.first < 0.8 * result.median('loop'):
         said.append(f'The first reading gave only {result.first:.0f} images per second, so the first epoch will be slower than the others.')
     return said + helpful(result.tried)
-
-# %% ../nbs/50_benching.ipynb #7a6f0499
-def helpful(tried: list[dict]) -> list[str]: # a sentence, or none
-    "Which of the options that were tried help."
-    better = [t for t in sorted(tried, key=lambda t: -t['gain']) if t['gain'] >= 1.05 and t['least'] > 1]
-    said = [f"{t['option']} ({NAMES[t['measure']]} {t['gain']:.2f} times as fast{t['caveat']})" for t in better]
-    return [f"What helps: {'; '.join(said)}."] if said else ['None of the options that were tried is faster.'] if tried else []
 
 # %% ../nbs/50_benching.ipynb #07a93846
 @patch
@@ -486,14 +504,16 @@ def candidates(result: BenchResult, bench: Bench) -> list[tuple[str, object, str
 
 # %% ../nbs/50_benching.ipynb #ec376b36
 @patch
-def measure(self: Bench, name: str) -> float: # bare, loader or loop -> images per second
-    "One measurement."
+def measure(self: Bench, name: str) -> float: # name: bare, loader or loop; images per second
+    "One measurement, by its name."
     if name == 'loop': return self.looped(parts=False).rate
     return self.bare() if name == 'bare' else self.drained()
 
-# %% ../nbs/50_benching.ipynb #5a0fe40b
+# %% ../nbs/50_benching.ipynb #d71b1bcd
 def gain(bench: Bench, other: Bench, name: str, # the measure
-         until: float, rounds: int = 3) -> list[float]: # until: of the monotonic clock
+         until: float, # of the monotonic clock, after which no other round is begun
+         rounds: int = 3, # at most; at least one is made
+        ) -> list[float]: # ratios of images per second
     "How many times as fast `other` is, in each of up to `rounds` rounds."
     ratios = []
     while not ratios or len(ratios) < rounds and time.monotonic() < until:
@@ -503,7 +523,8 @@ def gain(bench: Bench, other: Bench, name: str, # the measure
     return ratios
 
 # %% ../nbs/50_benching.ipynb #67ce24d9
-def try_options(result: BenchResult, bench: Bench, until: float): # until: of the monotonic clock; it fills `result.tried`
+def try_options(result: BenchResult, # its `tried` is filled
+                bench: Bench, until: float): # until: of the monotonic clock; at least one option is tried
     "Measure the candidates while there is time; one that runs out of memory is left out."
     for option, value, name, caveat in candidates(result, bench):
         if result.tried and time.monotonic() > until: return
@@ -518,7 +539,7 @@ def try_options(result: BenchResult, bench: Bench, until: float): # until: of th
 # %% ../nbs/50_benching.ipynb #89e48d15
 @patch
 def figure(self: BenchResult): # -> matplotlib Figure
-    "Shares of a step of the real loop, beside the three speeds."
+    "Shares of a step of the real loop, beside the medians of the three speeds."
     from matplotlib import colormaps
     from imgcls.figures import Figure
     figure = Figure(figsize=(11, 4.2), layout='constrained')
@@ -543,7 +564,7 @@ def figure(self: BenchResult): # -> matplotlib Figure
 
 # %% ../nbs/50_benching.ipynb #cfbf253d
 def processor_name() -> str:
-    "What the processor calls itself."
+    "What the processor calls itself; outside Linux what Python knows of it."
     try: lines = Path('/proc/cpuinfo').read_text().splitlines()
     except OSError: lines = []
     return next((line.partition(':')[2].strip() for line in lines if line.startswith('model name')), platform.processor() or platform.machine())
@@ -569,8 +590,8 @@ def describe(self: Bench) -> str: # three lines
 # %% ../nbs/50_benching.ipynb #1218a713
 @patch
 def choose_steps(self: Bench, seconds: float, # for a round
-                 steps: int | None = None): # stated by the user
-    "Set `skip` and `steps`."
+                 steps: int | None = None): # stated by the user; None: as many as the time allows, 4 to 200
+    "Set `skip` and `steps` by a first look at the real loop."
     self.skip, self.steps = 1, 2
     step, passes = self.looped(parts=False).step, 2 if self.device.type == 'cpu' else 3
     self.skip = max(1, min(self.config.prefetch_queue_size + 1, int(seconds / (4 * passes * step))))
@@ -578,7 +599,8 @@ def choose_steps(self: Bench, seconds: float, # for a round
 
 # %% ../nbs/50_benching.ipynb #8d13849b
 @patch
-def one_round(self: Bench, turn: int) -> tuple[dict[str, float], Timed]: # images per second by name; the parts of the real loop
+def one_round(self: Bench, turn: int, # number of the round
+             ) -> tuple[dict[str, float], Timed]: # images per second by name; the parts of the real loop
     "All three measurements, in an order that depends on the turn."
     names, found = list(NAMES), {}
     for name in names[turn % 3:] + names[:turn % 3]:
@@ -586,7 +608,7 @@ def one_round(self: Bench, turn: int) -> tuple[dict[str, float], Timed]: # image
         found[name] = timed.rate if name == 'loop' else self.measure(name)
     return found, timed if timed.parts else self.looped(parts=True)
 
-# %% ../nbs/50_benching.ipynb #5fdd17fe
+# %% ../nbs/50_benching.ipynb #c7d39f26
 @patch
 def run(self: Bench, seconds: float, steps: int | None = None) -> BenchResult:
     "Measure in rounds, then try what might help."
@@ -609,7 +631,7 @@ def run(self: Bench, seconds: float, steps: int | None = None) -> BenchResult:
     result.advice = advise(result)
     return result
 
-# %% ../nbs/50_benching.ipynb #c7d39f26
+# %% ../nbs/50_benching.ipynb #d6116c49
 def bench(config: TrainConfig | dict | str | Path | None = None, # as for `train`
           arguments: Iterable[str] = (), # command-line words
           steps: int | None = None, # batches in a measurement; None: as many as the time allows, 4 to 200
@@ -617,7 +639,7 @@ def bench(config: TrainConfig | dict | str | Path | None = None, # as for `train
           plot: bool = False, # show the figure too, in a notebook
           **keywords, # options by name, as for `train`
          ) -> BenchResult:
-    "Measure bare limit, loader and real loop of a training run, and say what limits."
+    "Measure bare limit, loader and real loop of a training run, and say what limits. `UserError` for wrong options, `RunFault` where memory ends."
     if steps is not None and steps < 1: raise UserError(f'steps should be at least 1, not {steps}')
     if not 0 < seconds < 86400: raise UserError(f'seconds should be above 0 and less than a day, not {seconds}')
     config = load_config(config, arguments, **keywords)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['stored_form', 'stored_size', 'make_stored', 'gigabytes', 'estimate_size', 'ImageCache', 'write_images', 'file_stamp',
-           'progress', 'ram_cache', 'MadeAgain', 'cache_folder', 'disk_cache', 'check_room', 'CachePlan',
-           'available_memory', 'plan_cache', 'open_caches']
+           'ram_cache', 'MadeAgain', 'cache_folder', 'disk_cache', 'check_room', 'CachePlan', 'available_memory',
+           'plan_cache', 'open_caches']
 
 # %% ../nbs/13_caching.ipynb #43a6a23c
 import hashlib, json, os, shutil, tempfile
@@ -30,13 +30,14 @@ def stored_form(transform: dict, # the evaluation transform
                 ops: list[dict] | None, # augmentation; None in evaluation
                 side: int = 0, # shorter side in pixels for random crops; 0: twice the network's
                ) -> dict:
-    "What is kept of an image: the `fitted` one, or one `shrunk` to a shorter side."
+    "What is kept of an image, as plain data: the `fitted` one, or one `shrunk` to a shorter side."
     form = {'interpolation': transform['interpolation'], 'background': transform['background']}
     if crops_first(ops or []): return {'store': 'shrunk', 'side': side or 2 * transform['size'], **form}
     return {'store': 'fitted', **form, **{k: transform[k] for k in ('size', 'resize', 'crop_fraction')}}
 
 # %% ../nbs/13_caching.ipynb #fe63f78c
-def stored_size(form: dict, size: tuple[int, int], # width and height of the image
+def stored_size(form: dict, # from `stored_form`
+                size: tuple[int, int], # width and height of the image
                ) -> tuple[int, int]: # width and height of what is kept
     "How large an image is kept; never larger than it is."
     if form['store'] == 'fitted': return form['size'], form['size']
@@ -44,8 +45,11 @@ def stored_size(form: dict, size: tuple[int, int], # width and height of the ima
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 # %% ../nbs/13_caching.ipynb #e941f732
-def make_stored(form: dict, path: str, max_pixels: int = 170_000_000) -> tuple[np.ndarray, tuple[int, int]]: # uint8 H x W x 3; width and height of the file
-    "Decode an image and make of it what is kept."
+def make_stored(form: dict, # from `stored_form`
+                path: str, # of the image
+                max_pixels: int = 170_000_000, # as in `decode`
+               ) -> tuple[np.ndarray, tuple[int, int]]: # uint8 H x W x 3; width and height of the file
+    "Decode an image and make of it what is kept; `ImageError` when it cannot be read."
     full = []
     if form['store'] == 'fitted':
         image = decode(path, form['background'], max_pixels)
@@ -56,12 +60,16 @@ def make_stored(form: dict, path: str, max_pixels: int = 170_000_000) -> tuple[n
     return np.asarray(image), full[0]
 
 # %% ../nbs/13_caching.ipynb #b470769e
-def gigabytes(size: float) -> str: # bytes
+def gigabytes(size: float, # bytes
+             ) -> str: # in GB, MB or kB of 1000
     "A size for people."
     return f'{size / 1e9:.1f} GB' if size >= 1e9 else f'{size / 1e6:.0f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'
 
 # %% ../nbs/13_caching.ipynb #8ff841f4
-def estimate_size(form: dict, rows: Sequence[int], path: Callable[[int], str]) -> int: # path: of a row; bytes
+def estimate_size(form: dict, # from `stored_form`
+                  rows: Sequence[int], # of the images
+                  path: Callable[[int], str], # gives the path of a row
+                 ) -> int: # bytes
     "About how much the kept images of these rows will take, from the headers of a few."
     if form['store'] == 'fitted': return len(rows) * form['size'] ** 2 * 3
     sizes = [stored_size(form, image_size(path(row))) for row in rows[::max(1, len(rows) // 40)]]
@@ -73,9 +81,10 @@ _RECORD = np.dtype([('position', '<i8'), ('offset', '<i8'), ('height', '<i4'), (
 
 # %% ../nbs/13_caching.ipynb #a4e3bf32
 class ImageCache:
-    "Kept images of one split by position; opened by `ram_cache` or `disk_cache`."
-    def __init__(self, form: dict, pixels: str, # path of the file
-                 records: np.ndarray, # by position
+    "Kept images of one split by position; opened by `ram_cache` or `disk_cache`. A copy in another process maps the same file."
+    def __init__(self, form: dict, # from `stored_form`
+                 pixels: str, # path of the file
+                 records: np.ndarray, # by position: offset and shape of the kept image, shape and stamp of its file
                 ):
         self.form, self.file, self.records = form, pixels, records
         self.pixels = np.memmap(pixels, np.uint8, 'r') if os.path.getsize(pixels) else np.zeros(0, np.uint8)
@@ -102,11 +111,13 @@ class ImageCache:
 
 # %% ../nbs/13_caching.ipynb #b3fe6b94
 def write_images(pixels, index, # files, open for writing at their ends
-                 positions: list[int], # to be made
+                 positions: Sequence[int], # of the images to be made
                  make: Callable, # position -> what `make_stored` gives, and the file's size in bytes and time
-                 workers: int, done: Callable[[int], None], # told how many more are there
-                 flush: Callable = lambda file: file.flush()):
-    "Make images and append them."
+                 workers: int, # threads that make images
+                 done: Callable[[int], None], # told how many more are there
+                 flush: Callable = lambda file: file.flush(), # sees to it that a file is written, before the other one is
+                ):
+    "Make images and append their pixels and records."
     offset = pixels.tell()
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix='imgcls-cache') as pool:
         for part in (positions[i:i + 256] for i in range(0, len(positions), 256)):
@@ -121,22 +132,27 @@ def write_images(pixels, index, # files, open for writing at their ends
             done(len(part))
 
 # %% ../nbs/13_caching.ipynb #c7ed50dd
-def file_stamp(path: str) -> tuple[int, int]: # bytes, and time of the last change in nanoseconds
-    "What tells a changed file; -1 for one that is not there."
+def file_stamp(path: str, # of an image
+              ) -> tuple[int, int]: # bytes, and time of the last change in nanoseconds; -1 and -1 where it is not there
+    "What tells a changed file."
     try: found = os.stat(path)
     except OSError: return -1, -1
     return found.st_size, found.st_mtime_ns
 
-# %% ../nbs/13_caching.ipynb #c3fe8d5c
+# %% ../nbs/13_caching.ipynb #3721abe3
 @contextmanager
 def progress(total: int) -> Iterator[Callable[[int], None]]: # takes how many more are done
-    "A bar for images that are being decoded."
+    "A bar for images that are being decoded, where somebody sees it and it takes more than a second."
     from tqdm.auto import tqdm
     with tqdm(total=total, unit='img', desc='decoding', leave=False, delay=1, disable=not (is_first_process() and shows_progress())) as bar: yield bar.update
 
 # %% ../nbs/13_caching.ipynb #8f6dac02
-def ram_cache(form: dict, table: SampleTable, rows: list[int], workers: int = 2, max_pixels: int = 170_000_000) -> ImageCache:
-    "Decode the rows of a table into memory."
+def ram_cache(form: dict, # from `stored_form`
+              table: SampleTable, rows: list[int], # of the table
+              workers: int = 2, # threads that decode
+              max_pixels: int = 170_000_000, # as in `decode`
+             ) -> ImageCache: # by position in `rows`
+    "Decode the rows of a table into memory; `ImageError` names the first that cannot be read."
     paths = [table.path(row) for row in rows]
     make = lambda i: (*make_stored(form, paths[i], max_pixels), (0, 0))
     file, path = _memory_file()
@@ -161,27 +177,32 @@ def _memory_file():
 @dataclass
 class MadeAgain:
     "Images as a cache keeps them, each made when it is read: to see a few of them again."
-    form: dict
+    form: dict # from `stored_form`
     paths: list[str] # by position
-    max_pixels: int = 170_000_000
+    max_pixels: int = 170_000_000 # as in `decode`
 
     def read(self, position: int, least: Callable | None = None) -> Image.Image: # as `ImageCache.read`
+        "An image, as a cache would give it."
         image, full = make_stored(self.form, self.paths[position], self.max_pixels)
         if least is not None: least(full)
         return Image.fromarray(image)
 
 # %% ../nbs/13_caching.ipynb #97a982a7
-def cache_folder(options: DataOptions) -> Path:
+def cache_folder(options: DataOptions, # its cache_dir
+                ) -> Path: # of all caches; it need not exist
     "Where decoded images are kept on disk."
     return Path(options.cache_dir) if options.cache_dir else cache_home()/'images'
 
-# %% ../nbs/13_caching.ipynb #76892865
+# %% ../nbs/13_caching.ipynb #5d6a6b7e
 def disk_cache(folder: Path, # of all caches
-               form: dict, table: SampleTable, split: str, fingerprint: str, # of the table
-               workers: int = 2, max_pixels: int = 170_000_000,
+               form: dict, # from `stored_form`
+               table: SampleTable, split: str, # of the table
+               fingerprint: str, # of the table: other data has another cache
+               workers: int = 2, # threads that decode
+               max_pixels: int = 170_000_000, # as in `decode`
                most: float = 50.0, # gigabytes, of all caches in the folder
-              ) -> ImageCache:
-    "The kept images of a split, made as far as they are not there yet."
+              ) -> ImageCache: # by position in the split
+    "The kept images of a split, made as far as they are not there yet; `UserError` where they cannot be kept or read."
     rows = table.rows(split)
     described = json.dumps({'layout': 1, 'split': split, 'form': form, 'fingerprint': fingerprint, 'max_pixels': max_pixels, 'rows': len(rows)}, sort_keys=True)
     place = Path(folder)/f'{split}-{hashlib.sha256(described.encode()).hexdigest()[:20]}'
@@ -228,7 +249,9 @@ def _complete(place, form, paths, workers, max_pixels, most):
 # %% ../nbs/13_caching.ipynb #ad6b93f0
 def check_room(place: Path, # folder of the cache
                size: int, # bytes, estimated
-               images: int, most: float): # gigabytes, of all caches beside this one
+               images: int, # how many, for the message
+               most: float, # gigabytes, of all caches beside this one and this one
+              ):
     "Say what will be written; `UserError` when there is no room for it."
     held, free = sum(p.stat().st_size for p in place.parent.glob('*/pixels')), shutil.disk_usage(place).free
     said = f'{images:,} decoded images, about {gigabytes(size)}, in {place}'
@@ -268,7 +291,7 @@ class CachePlan:
     "Where decoded images will be kept in a run."
     where: str # none, ram or disk
     reason: str = '' # why none
-    forms: dict = field(default_factory=dict) # by split
+    forms: dict = field(default_factory=dict) # from `stored_form`, by split
     size: int = 0 # bytes, estimated
 
     def __str__(self):
@@ -287,9 +310,11 @@ def available_memory() -> int: # bytes
     return max(0, free)
 
 # %% ../nbs/13_caching.ipynb #c2796395
-def plan_cache(options: DataOptions, table: SampleTable | None, # None: a dataset of your own
-               forms: dict, # by split
-               epochs: int = 2, processes: int = 1) -> CachePlan:
+def plan_cache(options: DataOptions, # its cache and cache_gb
+               table: SampleTable | None, # None: a dataset of your own
+               forms: dict, # from `stored_form`, by split
+               epochs: int = 2, processes: int = 1, # of the run
+              ) -> CachePlan:
     "Decide where decoded images are kept; `UserError` when what was asked for cannot be had."
     wanted, auto = options.cache, options.cache == 'auto'
     if wanted == 'none': return CachePlan('none', 'data.cache is none')
@@ -310,7 +335,10 @@ def _no_memory(size, most):
     return f'they would take {gigabytes(size)} of {gigabytes(free)} free memory; --data.cache disk keeps them on disk' if size > free / 2 else ''
 
 # %% ../nbs/13_caching.ipynb #3e4dba0a
-def open_caches(plan: CachePlan, options: DataOptions, table: SampleTable, fingerprint: str, workers: int = 2) -> dict[str, ImageCache]: # by split
+def open_caches(plan: CachePlan, # from `plan_cache`
+                options: DataOptions, table: SampleTable, fingerprint: str, # of the table
+                workers: int = 2, # threads that decode
+               ) -> dict[str, ImageCache]: # by split; empty for a plan to keep none
     "Fill or find the caches of a plan."
     if plan.where == 'none': return {}
     if plan.where == 'ram': return {s: ram_cache(form, table, table.rows(s), workers, options.max_pixels) for s, form in plan.forms.items()}

@@ -26,9 +26,10 @@ from .registry import networks
 def write_capsule(folder: Path, # of the run
                   module: ImageClassifier, # with the weights before the batch
                   batch: dict, # from `NotFinite`: epoch, batch, loss, rank, random, random_cuda
-                  data: Data, step: int, # optimiser steps done
+                  data: Data, # of the run
+                  step: int, # optimiser steps done
                  ) -> Path: # the capsule, a folder; the processes that had no such batch write nothing
-    "Keep a batch whose loss was not finite."
+    "Keep a batch whose loss was not finite: `capsule.json` with the facts, `weights.safetensors` with the raw weights."
     place = Path(folder)/f'not_finite_step_{step}'
     if batch['batch'] < 0: return place
     world = module.trainer.world_size if module._trainer else 1
@@ -45,7 +46,9 @@ def write_capsule(folder: Path, # of the run
     return place
 
 # %% ../nbs/34_capsules.ipynb #209fb470
-def batch_positions(data: Data, epoch: int, batch: int, rank: int = 0, world: int = 1) -> list[int]: # positions in the training split
+def batch_positions(data: Data, epoch: int, batch: int, # from 0
+                    rank: int = 0, world: int = 1, # number of the process, and how many there are
+                   ) -> list[int]: # positions in the training split
     "Which images a training batch is made of: a function of the seed and the epoch."
     plan = data.loader('train', True, rank, world).sampler
     plan.set_epoch(epoch)
@@ -60,7 +63,7 @@ class Replay:
     images: list # paths, or positions for a data set of one's own
     losses: list[float] # of each image
     layer: str # the first one whose result is not finite; empty where all are
-    inputs_finite: bool
+    inputs_finite: bool # whether all pixels are, after augmentation and normalisation
 
     @property
     def same(self) -> bool:
@@ -75,7 +78,8 @@ class Replay:
         return '\n'.join([*lines, f"first layer whose result is not finite: {self.layer or 'none'}"])
 
 # %% ../nbs/34_capsules.ipynb #b117c910
-def read_capsule(path: Path) -> dict: # the facts
+def read_capsule(path: Path, # the folder
+                ) -> dict: # epoch, batch, loss, rank, positions, images, options, ...
     "What a capsule says; `UserError` when it is none."
     try: facts = json.loads((Path(path)/'capsule.json').read_text(encoding='utf-8'))
     except (OSError, ValueError) as error: raise UserError(f"{path}: not a capsule of a run ({getattr(error, 'strerror', None) or 'capsule.json cannot be read'})") from None
@@ -85,8 +89,9 @@ def read_capsule(path: Path) -> dict: # the facts
 
 # %% ../nbs/34_capsules.ipynb #201cb814
 def replay(path, # a capsule: not_finite_step_N in a run folder
-           device: str = 'cpu') -> Replay:
-    "Run the batch of a capsule again, from the same weights and random state."
+           device: str = 'cpu', # or cuda: take the one of the run for the same numbers
+          ) -> Replay:
+    "Run the batch of a capsule again, from the same weights and random state; `UserError` where the folder is none, or its network is not known here."
     facts = read_capsule(path)
     config = load_config(facts['options'])
     find_network(facts['network']['name'], facts['network']['source'])
@@ -122,7 +127,7 @@ def kept_random_state(facts, device):
 # %% ../nbs/34_capsules.ipynb #b64c171a
 @contextlib.contextmanager
 def first_not_finite(network: nn.Module) -> Iterator[list[str]]: # filled with names while the network runs
-    "The layers whose result is not finite, in the order they ran."
+    "The layers without parts whose result is not finite, as `name (class)`, in the order they ran."
     found = []
     def look(name):
         def hook(_, given, result):

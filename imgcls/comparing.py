@@ -25,8 +25,8 @@ from .tables import html_table, text_table
 
 # %% ../nbs/48_comparing.ipynb #c232f470
 def list_runs(runs='experiments', # a folder with runs: of all projects, of one, or a run; or a list of run folders
-             ) -> list[Path]: # those of a folder: newest first
-    "The run folders that are meant."
+             ) -> list[Path]: # those of a folder: newest first; those of a list: as listed, each once
+    "The run folders that are meant; `UserError` where there is none."
     if not isinstance(runs, (str, Path)): return list(dict.fromkeys(Path(getattr(run, 'path', run)) for run in runs))
     folder = Path(runs)
     if not folder.is_dir(): raise UserError(f'{runs}: no such folder')
@@ -37,16 +37,16 @@ def list_runs(runs='experiments', # a folder with runs: of all projects, of one,
     return found
 
 # %% ../nbs/48_comparing.ipynb #3669091b
-def run_names(folders: list[Path]) -> list[str]:
-    "The shortest names that tell the runs apart."
+def run_names(folders: list[Path]) -> list[str]: # in the same order
+    "The shortest names that tell the runs apart: of the folder, with the project, or the whole path."
     for name in (lambda f: f.name, lambda f: f'{f.absolute().parent.name}/{f.name}', str):
         names = [name(folder) for folder in folders]
         if len({*names}) == len(names): return names
     return names
 
 # %% ../nbs/48_comparing.ipynb #e6345911
-def read_provenance(folder: Path) -> dict: # {} where there is none
-    "What `provenance.json` of a run says."
+def read_provenance(folder: Path) -> dict: # empty where there is no such file
+    "What `provenance.json` of a run says; `UserError` for a file that cannot be read."
     file = Path(folder)/'provenance.json'
     try: held = json.loads(file.read_text(encoding='utf-8'))
     except FileNotFoundError: return {}
@@ -55,7 +55,8 @@ def read_provenance(folder: Path) -> dict: # {} where there is none
     return held
 
 # %% ../nbs/48_comparing.ipynb #042aea20
-def origin_facts(origin: dict) -> dict[str, str]: # origin: from `read_provenance`
+def origin_facts(origin: dict, # from `read_provenance`
+                ) -> dict[str, str]: # name -> text; without what is not known
     "Code, packages and machine of a run, one level deep."
     git, packages = (held if isinstance(held := origin.get(name), dict) else {} for name in ('git', 'packages'))
     commit = f"{str(git['commit'])[:10]}{', with changes' if git.get('changed') else ''}" if 'commit' in git else None
@@ -65,7 +66,7 @@ def origin_facts(origin: dict) -> dict[str, str]: # origin: from `read_provenanc
     return {name: str(value) for name, value in found.items() if value not in (None, '')}
 
 # %% ../nbs/48_comparing.ipynb #842a776f
-def data_mark(folder: Path) -> str: # empty where there is no manifest
+def data_mark(folder: Path) -> str: # 16 hexadecimal digits; empty where there is no manifest
     "Checksum and length of a run's manifest: equal for equal lists of images."
     try:
         with open(Path(folder)/'manifest.csv.gz', 'rb') as file:
@@ -87,9 +88,9 @@ class RunFacts:
     @property
     def seconds(self) -> int | None: # None where the folder does not say it
         "From the start of the run to its last row of metrics, pauses of a resumed run included."
-        try: begun = datetime.fromisoformat(self.origin['time']).timestamp()
-        except (KeyError, TypeError, ValueError): return None
-        passed = round((self.folder/'metrics.csv').stat().st_mtime - begun)
+        try: begun, ended = datetime.fromisoformat(self.origin['time']).timestamp(), (self.folder/'metrics.csv').stat().st_mtime
+        except (KeyError, TypeError, ValueError, OSError): return None
+        passed = round(ended - begun)
         return passed if passed >= 0 else None
 
 # %% ../nbs/48_comparing.ipynb #348731e7
@@ -101,15 +102,18 @@ def read_run(folder: Path) -> RunFacts:
     return RunFacts(folder, read_yaml(file), load_config(file), read_history(folder), read_provenance(folder), data_mark(folder))
 
 # %% ../nbs/48_comparing.ipynb #54f0adb3
-def best_row(history: list[dict], metric: str) -> dict | None: # None without such a score
+def best_row(history: list[dict], # as from `read_history`
+             metric: str, # a column, e.g. valid_loss; whether more or less is better follows from its name
+            ) -> dict | None: # None without such a score that is finite
     "The row of the best evaluation."
     scored = [row for row in history if math.isfinite(row.get(metric, math.nan))]
     return (max if metric_mode(metric) == 'max' else min)(scored, key=lambda row: row[metric], default=None)
 
 # %% ../nbs/48_comparing.ipynb #999567c0
 @patch
-def row(self: RunFacts, metric: str | None = None) -> dict: # metric: None takes the one that the run saved by
-    "Scores of a run: the best, with its epoch, and the last."
+def row(self: RunFacts, metric: str | None = None, # a column; None: the one that the run saved by
+       ) -> dict: # metric, best, epoch, last_loss and other last scores, epochs, seconds
+    "Scores of a run: the best, with its epoch, and the last; `UserError` where it has no such score."
     metric = metric or self.config.save_metric
     best = best_row(self.history, metric)
     if best is None: raise UserError(f'has no {metric} yet')
@@ -154,8 +158,10 @@ def _data_letters(marks):
     return letters if len({*marks}) > 1 else None, said
 
 # %% ../nbs/48_comparing.ipynb #c5b2c992
-def best_interval(folder: Path, metric: str) -> dict[str, float]: # evaluated, low, high
-    "The score of a run's best checkpoint on its validation split, with the 95 % bootstrap interval."
+def best_interval(folder: Path, # of a run
+                  metric: str, # valid_loss, valid_top1, ..., with _raw for the raw weights
+                 ) -> dict[str, float]: # evaluated, low, high
+    "The score of a run's best checkpoint on its validation split, with the 95 % bootstrap interval; `UserError` where it cannot be evaluated."
     from imgcls.evaluation import evaluate
     name = metric.removeprefix('valid_').removesuffix('_raw')
     found = evaluate(folder, weights='raw' if metric.endswith('_raw') else 'auto')
@@ -184,7 +190,7 @@ def compare_runs(runs='experiments', # a folder with runs: of all projects, of o
                  metric: str | None = None, # valid_loss, valid_top1, ...; None: of each run the one it saved by
                  intervals: bool = False, # evaluate each best checkpoint, for 95 % intervals
                 ) -> RunComparison:
-    "Compare runs by what their folders say; where a run lies and whether it was resumed are no differences."
+    "Compare runs by what their folders say; where a run lies and whether it was resumed are no differences. `UserError` where no run has the metric."
     facts, failed = _read_all(list_runs(runs))
     wanted, rows, notes = _wanted_metric(metric, facts.values()) if metric else None, {}, []
     for name, one in facts.items():
@@ -225,6 +231,8 @@ def _repr_html_(self: RunComparison) -> str:
 
 # %% ../nbs/48_comparing.ipynb #dbd23f78
 @patch
-def plot(self: RunComparison, metrics: Iterable[str] = ('loss', 'top1', 'lr'), figure=None): # as for `plot_curves`; -> matplotlib Figure
-    "The curves of all runs over each other."
+def plot(self: RunComparison, metrics: Iterable[str] = ('loss', 'top1', 'lr'), # as for `plot_curves`, a panel each
+         figure=None, # to draw into; None: a new one
+        ): # -> matplotlib Figure
+    "The curves of all runs over each other, a colour for each run."
     return plot_curves(self.histories, metrics, figure)

@@ -27,6 +27,8 @@ class ModelOptions:
     model_name: str = 'small_cnn' # name of a network: built-in, torchvision, timm/NAME, or your own class; `imgcls_models` lists them
     model_kwargs: dict = field(default_factory=dict) # arguments of its constructor, any keys; num_classes and in_channels are filled in
     pretrained: bool = False # start from the library's weights; fails in one line when they cannot be fetched
+    weights: str | None = None # start from weights of your own: a run folder, a checkpoint, a .safetensors or .pth file; the last layer starts anew where the classes differ
+    backbone_rate: float = 1.0 # learning rate of all but the last layer, as a share of learning_rate; 0 freezes them, batch statistics and dropout too
 
 # %% ../nbs/00_config.ipynb #014bc028
 @dataclass
@@ -138,11 +140,11 @@ class TrainConfig:
 # %% ../nbs/00_config.ipynb #5cd18b8a
 @dataclass
 class OptionSpec:
-    "One option: its dotted `key`, type, default and comment."
-    key: str
-    type: Any
+    "One option, as `option_specs` describes it."
+    key: str # dotted, e.g. model.model_name
+    type: Any # the annotation of its field
     default: Any
-    comment: str = ''
+    comment: str = '' # its documentation; empty where the source of the class cannot be read
 
 # %% ../nbs/00_config.ipynb #52bc72be
 def option_specs(schema: type = TrainConfig, # a dataclass
@@ -166,8 +168,9 @@ def _comments(schema):
     except (OSError, TypeError): return {}
 
 # %% ../nbs/00_config.ipynb #d8b7fe57
-def type_words(kind) -> str:
-    "`kind` in plain words."
+def type_words(kind, # an annotation: a type, a union, a list or a Literal
+              ) -> str:
+    "A type in plain words, for error messages and help."
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType): return ' or '.join(type_words(a) for a in args)
     if origin is Literal: return 'one of ' + ', '.join(map(str, args))
@@ -231,9 +234,9 @@ def _coerce_number(value, kind):
 # %% ../nbs/00_config.ipynb #57083087
 @dataclass
 class Setting:
-    "A `value` and its `origin`: 'default', 'config.yaml:12', '--epochs', 'keyword'."
+    "A value, and where it came from."
     value: Any
-    origin: str
+    origin: str # default, config.yaml:12, --epochs, keyword, ...
 
 # %% ../nbs/00_config.ipynb #ccd184a0
 def _flatten(node, source, specs, prefix=''):
@@ -285,7 +288,7 @@ def _constructed(node):
 # %% ../nbs/00_config.ipynb #a4862272
 def read_yaml(path, # a YAML file
              ) -> dict[str, Setting]: # by dotted key
-    "Read options from a YAML file; each remembers its line."
+    "Read options from a YAML file; each remembers its line. `UserError` for a file that cannot be read, is no plain YAML, or names a key twice."
     try:
         with open(path, encoding='utf-8-sig') as file: text = file.read(_MOST['characters'] + 1)
     except (OSError, ValueError) as error: raise UserError(f'{path}: cannot be read ({_reason(error)})') from None
@@ -306,15 +309,15 @@ def _reason(error):
 # %% ../nbs/00_config.ipynb #c7dfd017
 @dataclass
 class Arguments:
-    "What the command line said: `settings` by dotted key, bare `flips`, and the words that are not options (`rest`)."
-    settings: dict
-    flips: list
-    rest: list
+    "What the command line said."
+    settings: dict # dotted key -> `Setting`
+    flips: list # keys that stand alone: booleans to flip
+    rest: list # words that are no options
 
 # %% ../nbs/00_config.ipynb #6ff793e6
 def read_arguments(words: list, # e.g. ['--epochs', '3', '--model.model_name=resnet18', '--use_ema']
                   ) -> Arguments:
-    "Read `--key value`, `--key=value` and bare `--flag` words."
+    "Read `--key value`, `--key=value` and bare `--flag` words; `UserError` for a key that is given twice. Keys and types are checked by `merge`."
     settings, flips, rest, words = {}, [], [], list(words)
     specs = option_specs()
     while words:
@@ -340,7 +343,7 @@ _BOOLEANS = ('true', 'false', 'yes', 'no', 'on', 'off')
 
 # %% ../nbs/00_config.ipynb #e3f6d52f
 def parse_value(text: str): # one word of the command line
-    "The value of `text` as YAML reads it; `0,1` is a list."
+    "The value of `text` as YAML reads it; `0,1` is a list, and what is no YAML is a text."
     try: value = None if (tree := _composed(text)) is None else _constructed(tree)
     except yaml.YAMLError: return text
     if isinstance(value, str) and re.fullmatch(r'-?\d{1,18}(\s*,\s*-?\d{1,18})+', value, re.ASCII): return [int(p) for p in value.split(',')]
@@ -350,7 +353,7 @@ def parse_value(text: str): # one word of the command line
 def merge(*layers: dict, # settings by dotted key, weakest first
           flips: Iterable[str] = (), # booleans to flip on top
          ) -> dict[str, Setting]: # every option, with its origin
-    "Defaults < layers < flips; unknown keys and wrong types are errors."
+    "Defaults < layers < flips; `UserError` for an unknown key or a value of another type."
     specs = option_specs()
     merged = {key: Setting(spec.default, 'default') for key, spec in specs.items()}
     for layer in layers:
@@ -366,7 +369,7 @@ def merge(*layers: dict, # settings by dotted key, weakest first
 def _apply(merged, specs, key, setting):
     "Set one option in `merged`; a key inside a free mapping (model.model_kwargs.in_channels) adds to the mapping."
     parent, _, name = key.rpartition('.')
-    if key in specs: 
+    if key in specs:
         try: merged[key] = Setting(coerce(setting.value, specs[key].type), setting.origin)
         except TypeError:
             raise UserError(f"{setting.origin}: '{key}' should be {type_words(specs[key].type)}, not {setting.value!r}") from None
@@ -403,6 +406,7 @@ _RULES = [
     ('data.max_pixels', lambda v: v >= 1, 'at least 1'), ('data.cache_side', lambda v: 0 <= v <= 8192, 'between 0 (twice image_size) and 8192 pixels'),
     ('data.cache_gb', lambda v: 0 < v < math.inf, 'above 0'), ('cpu_threads', lambda v: 0 <= v <= 1024, 'between 0 (one per core) and 1024'),
     ('data.background', lambda v: len(v) == 3 and all(0 <= c <= 255 for c in v), 'three numbers between 0 and 255'),
+    ('model.backbone_rate', lambda v: 0 <= v <= 1, 'between 0 (frozen) and 1'),
     ('augment.mixup', lambda v: 0 <= v < math.inf, '0 or more'), ('augment.cutmix', lambda v: 0 <= v < math.inf, '0 or more'),
     ('transform.crop_fraction', lambda v: 0 < v <= 1, 'above 0 and up to 1'),
     ('transform.mean', lambda v: len(v) in (1, 3), 'one or three numbers'),
@@ -410,8 +414,8 @@ _RULES = [
 ]
 
 # %% ../nbs/00_config.ipynb #480ee4a4
-def check_ranges(settings: dict[str, Setting]): # every option
-    "Raise `UserError` for the first value out of its range."
+def check_ranges(settings: dict[str, Setting]): # every option, as `merge` gives them
+    "Raise `UserError` for the first value out of its range, with its origin and what it should be."
     for key, rule, words in _RULES:
         value = settings[key].value
         if isinstance(value, float) and math.isnan(value) or not rule(value):
@@ -420,10 +424,11 @@ def check_ranges(settings: dict[str, Setting]): # every option
         raise UserError('data.valid_fraction and data.test_fraction together leave nothing to train on')
 
 # %% ../nbs/00_config.ipynb #8b38cff5
-def build_config(settings: dict[str, Setting], # every option
-                 schema: type = TrainConfig, prefix: str = '', # of this section
+def build_config(settings: dict[str, Setting], # every option, as `merge` gives them
+                 schema: type = TrainConfig, # dataclass of this section
+                 prefix: str = '', # of its keys
                 ) -> TrainConfig:
-    "The dataclass tree for merged settings; `config.origins` keeps where each value came from."
+    "The dataclass tree for merged settings, without a check of ranges; `config.origins` keeps where each value came from."
     hints, values = typing.get_type_hints(schema), {}
     for option in fields(schema):
         key, kind = prefix + option.name, hints[option.name]
@@ -441,8 +446,9 @@ PRESETS = {'cifar_fast': {
     'optimizer': 'sgd', 'momentum': 0.85, 'learning_rate': 0.4, 'weight_decay': 0.00125, 'pct_start': 0.23, 'gradient_clip_val': None, 'ema_decay': 0.99}}
 
 # %% ../nbs/00_config.ipynb #acf302d0
-def preset_settings(named: Setting) -> dict[str, Setting]: # by dotted key
-    "The options of a preset."
+def preset_settings(named: Setting, # name of a preset, and who named it
+                   ) -> dict[str, Setting]: # by dotted key
+    "The options of a preset; `UserError` for an unknown name."
     if named.value not in PRESETS: raise UserError(f"{named.origin}: unknown preset '{named.value}'; there are {', '.join(PRESETS)}.{nearest(str(named.value), PRESETS)}")
     return _flatten_mapping(PRESETS[named.value], f'preset {named.value}')
 
@@ -452,7 +458,7 @@ def load_config(config: TrainConfig | Mapping | str | Path | None = None, # a co
                 base: dict[str, Setting] | None = None, # settings under the file, e.g. those of a run that is resumed
                 **keywords, # options by name, `model__model_name=...` or `model={'model_name': ...}` for nested ones; strongest
                ) -> TrainConfig:
-    "Merge defaults < file < command line < keywords, check everything, and return the config."
+    "Merge defaults < preset < `base` < file < command line < keywords and check everything; `UserError` says what is wrong and where it was said."
     if config is None and Path('config.yaml').is_file(): config = 'config.yaml'
     layer = {} if config is None else read_yaml(config) if isinstance(config, (str, Path)) else config_settings(config)
     if base is not None: layer = {k: s for k, s in layer.items() if s.origin != 'default' and not (k in base and given_by_hand(base[k].origin))}
@@ -475,7 +481,8 @@ def _stray_word(word):
     return f"'{word}' is no option; options start with --, e.g. --epochs 10"
 
 # %% ../nbs/00_config.ipynb #137669e7
-def given_by_hand(origin: str) -> bool:
+def given_by_hand(origin: str, # of a `Setting`
+                 ) -> bool:
     "Whether a value came from the command line, a keyword or a mapping; in a resumed run it stands against a file."
     return any(word in origin for word in ('--', 'keyword', 'mapping', 'Python'))
 
@@ -493,28 +500,30 @@ def _flatten_mapping(mapping, origin, prefix='', specs=None):
 # %% ../nbs/00_config.ipynb #327d28d1
 def config_settings(config, # a `TrainConfig` or a nested mapping
                    ) -> dict[str, Setting]: # by dotted key, with origins where the config knows them
-    "The settings of a config; values that were changed by hand since have the origin 'changed in Python'."
+    "The settings of a config; a value that was set in Python, over a default, has the origin 'Python'."
     if isinstance(config, Mapping): return _flatten_mapping(config, 'mapping')
     origins, specs = getattr(config, 'origins', {}), option_specs()
     found = {}
     for key, spec in specs.items():
         value = config
         for name in key.split('.'): value = getattr(value, name)
-        found[key] = Setting(value, origins.get(key, 'default' if value == spec.default else 'Python'))
+        origin = origins.get(key, 'default')
+        found[key] = Setting(value, 'Python' if origin == 'default' and value != spec.default else origin)
     return found
 
 # %% ../nbs/00_config.ipynb #ba0d3dab
 def changed(config: TrainConfig, origin: str, # of the new values, for people
             **options, # by name, `data__cache=...` for nested ones
            ) -> TrainConfig:
-    "A copy with other values, which say where they come from."
+    "A copy with other values, which say where they come from; ranges are not checked again."
     other = build_config(config_settings(config) | {key.replace('__', '.'): Setting(value, origin) for key, value in options.items()})
     other.source = getattr(config, 'source', None)
     return other
 
 # %% ../nbs/00_config.ipynb #77b8b422
-def to_dict(config) -> dict: # plain nested dicts, lists, numbers and texts
-    "A config (or one section) as plain data."
+def to_dict(config, # a `TrainConfig`, or one of its sections
+           ) -> dict: # nested dicts, lists, numbers and texts
+    "A config as plain data, which YAML, JSON and `load_config` take."
     return {f.name: to_dict(v) if is_dataclass(v := getattr(config, f.name)) else v for f in fields(config)}
 
 # %% ../nbs/00_config.ipynb #0d5c8b54
@@ -534,7 +543,8 @@ def to_yaml(config, # a `TrainConfig`
     return '\n'.join(lines) + '\n'
 
 # %% ../nbs/00_config.ipynb #04c4edaf
-def one_line(value):
+def one_line(value, # of plain data
+            ) -> str:
     "A value as YAML on one line, whatever it holds; mappings keep their order."
     return yaml.dump(value, Dumper=_OneLineDumper, default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False).removesuffix('...\n').strip()
 
@@ -563,7 +573,7 @@ _PRECISIONS = {'fp32': '32-true', '32': '32-true', 'float32': '32-true', 'fp16':
 
 # %% ../nbs/00_config.ipynb #072c1253
 def lightning_precision(name: str) -> str: # fp32, fp16, bf16, or Lightning's name
-    "Lightning's name of a precision."
+    "Lightning's name of a precision; `UserError` for an unknown one."
     if str(name) not in _PRECISIONS:
         raise UserError(f"precision '{name}' is unknown; take one of {', '.join(_PRECISIONS)}.{nearest(name, _PRECISIONS)}")
     return _PRECISIONS[str(name)]

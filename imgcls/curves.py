@@ -16,8 +16,8 @@ from .tables import html_table, table_columns, text_table
 
 # %% ../nbs/05_curves.ipynb #2cf42fdf
 def read_history(run, # a run folder, or what training returned
-                ) -> list[dict]: # by column; what a row has no value for is left out
-    "The rows of `metrics.csv` as numbers; a last line that was cut off is left out."
+                ) -> list[dict]: # by column, whole numbers as int, others as float; what a row has no value for is left out
+    "The rows of `metrics.csv` as numbers; a last line that was cut off is left out. `UserError` where there is no such table, or names the line that is none of it."
     file = Path(getattr(run, 'path', run))/'metrics.csv'
     if not file.is_file(): raise UserError(f'{file}: no such file; training writes it with its first row')
     rows = MetricsFile(file, []).rows()
@@ -109,7 +109,7 @@ def plot_curves(histories, # a run, its folder, or rows from `read_history`; a m
                 metrics: Iterable[str] = ('loss', 'top1', 'lr'), # also top5, f1, images_per_second, or any column
                 figure=None, # a matplotlib Figure to draw into again
                ): # -> matplotlib Figure
-    "Loss, scores and learning rate over the optimiser steps; several runs over each other."
+    "Loss, scores and learning rate over the optimiser steps; several runs over each other. `UserError` names the nearest metric for one that no row has."
     from imgcls.figures import Figure
     runs = {name: rows if isinstance(rows, list) else read_history(rows) for name, rows in (histories if isinstance(histories, Mapping) else {'': histories}).items()}
     metrics = [metrics] if isinstance(metrics, str) else [*metrics]
@@ -125,7 +125,8 @@ def plot_curves(histories, # a run, its folder, or rows from `read_history`; a m
 
 # %% ../nbs/05_curves.ipynb #f101db08
 def history_table(rows: list[dict], # from `read_history`
-                  html: bool = False) -> str: # True: an HTML table
+                  html: bool = False, # True: an HTML table
+                 ) -> str: # empty where there was no evaluation yet
     "The rows of evaluations, one line each."
     styles = {'lr': '.3g', 'images_per_second': '.0f'}
     shown = [{name: format(value, styles[name]) if name in styles else value for name, value in row.items()}

@@ -21,9 +21,9 @@ def ema_decay(updates: int, # updates done before this one
 # %% ../nbs/30_ema.ipynb #7f2122ca
 class EMA:
     "Exponential moving average of a network's whole state: floats averaged in one fused call, integers copied."
-    def __init__(self, network: nn.Module, # the one that is trained
-                 decay: float = 0.999, # of a step, in the long run
-                 every: int = 1, # steps that are taken in at once
+    def __init__(self, network: nn.Module, # the one that is trained; read, never changed
+                 decay: float = 0.999, # of a step, in the long run, 0 to 1; looks back over 1 / (1 - decay) steps
+                 every: int = 1, # steps that are taken in at once; 1 follows each
                 ):
         self.decay, self.every, self.source = decay, every, network
         self.updates, self.waiting = 0, 0 # steps taken in, and not yet
@@ -62,13 +62,15 @@ def ema_state(ema: EMA) -> dict: # state: tensors by the network's names; update
     return {'state': ema.network.state_dict(), 'updates': ema.updates, 'waiting': ema.waiting, 'decay': ema.decay}
 
 # %% ../nbs/30_ema.ipynb #63deeb31
-def load_ema_state(ema: EMA, state: dict):
+def load_ema_state(ema: EMA, # changed in place
+                   state: dict): # from `ema_state`, of a network with the same names and shapes
     "Restore an average; how it averages from here on is up to the options."
     ema.network.load_state_dict(state['state'])
     ema.updates, ema.waiting = state['updates'], state['waiting']
 
 # %% ../nbs/30_ema.ipynb #ee4f1eb1
-def move_ema(ema: EMA, device):
+def move_ema(ema: EMA,
+             device): # as `torch.nn.Module.to` takes it
     "Bring the average to the network's device."
     ema.network.to(device)
     ema._pair()

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TOLERANCES', 'export_core', 'quantize_core', 'training_batches', 'spread_images', 'embed_ends', 'preprocessing_graph',
            'add_card', 'onnx_card', 'ExportReport', 'batches_of', 'answers', 'compare_answers', 'check_file',
-           'repeated', 'ExportRejected', 'export_target', 'export_onnx', 'make_file', 'settle', 'export_safetensors']
+           'ExportRejected', 'export_target', 'export_onnx', 'make_file', 'export_safetensors']
 
 # %% ../nbs/42_export.ipynb #cab6cb12
 import contextlib, importlib.metadata, io, json, linecache, logging, os, tempfile, time, warnings
@@ -25,7 +25,7 @@ from .runs import resolve_checkpoint
 def export_core(predictor: Predictor, # of a checkpoint or safetensors file
                 target: Path, opset: int = 18, # of ONNX
                 half: bool = False): # compute in fp16
-    "Write the network alone as ONNX: `images` in, `logits` and `embedding` out."
+    "Write the network alone as ONNX: `images` float32 B x C x H x W in, `logits` and `embedding` out; `UserError` for a network that has no graph."
     import torch
     transform, core = predictor.transform, _core(predictor, half)
     example = torch.zeros(2, transform['channels'], transform['size'], transform['size'])
@@ -89,7 +89,8 @@ def _line_of(error):
     return found
 
 # %% ../nbs/42_export.ipynb #21085caf
-def quantize_core(core: Path, target: Path, batches: list): # batches: normalised float32 arrays B x C x H x W
+def quantize_core(core: Path, target: Path, # files: from `export_core`, and to write
+                  batches: list): # normalised float32 arrays B x C x H x W, from `training_batches`
     "Quantise a core to int8 (QDQ), calibrated on `batches`."
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -104,7 +105,9 @@ def quantize_core(core: Path, target: Path, batches: list): # batches: normalise
 
 # %% ../nbs/42_export.ipynb #5fe410a8
 def training_batches(data, # from `artifact_data`
-                     transform: dict, count: int = 256, size: int = 16) -> list[np.ndarray]: # float32 B x C x H x W
+                     transform: dict, # of the predictor
+                     count: int = 256, size: int = 16, # images at most, and in a batch
+                    ) -> list[np.ndarray]: # float32 B x C x H x W
     "Evenly spread training images through the evaluation transform, normalised."
     import torch
     from imgcls.scoring import to_float
@@ -113,7 +116,7 @@ def training_batches(data, # from `artifact_data`
 
 # %% ../nbs/42_export.ipynb #1c9554bf
 def spread_images(data, split: str, count: int) -> dict: # image B x C x H x W, label, index, as from a loader
-    "At most `count` images spread evenly over a split, through the evaluation transform."
+    "At most `count` images spread evenly over a split, through the evaluation transform; `UserError` for a split that is not there."
     from concurrent.futures import ThreadPoolExecutor
     from imgcls.loading import Prepared, collate, worker_count
     if split not in data.splits: raise UserError(f"the data has no '{split}' split; it has {', '.join(data.splits)}")
@@ -122,7 +125,9 @@ def spread_images(data, split: str, count: int) -> dict: # image B x C x H x W, 
     with ThreadPoolExecutor(worker_count(data.config) or 1) as pool: return collate(list(pool.map(lambda i: prepared[i, 0], rows)))
 
 # %% ../nbs/42_export.ipynb #4ac562b3
-def embed_ends(core: Path, target: Path, transform: dict, temperature: float, opset: int):
+def embed_ends(core: Path, target: Path, # files: from `export_core` or `quantize_core`, and to write
+               transform: dict, temperature: float, # of the predictor; logits are divided by the temperature
+               opset: int): # that of the core
     "Put a core between preprocessing and softmax: uint8 images B x H x W x 3 in, `probabilities` and `embedding` out."
     import onnx
     from onnx import compose, helper
@@ -154,7 +159,7 @@ def preprocessing_graph(transform: dict, opset: int = 18): # -> onnx.ModelProto
         return onnx.load(f'{room}/before.onnx')
 
 # %% ../nbs/42_export.ipynb #c805d8f7
-def add_card(target: Path, card: dict):
+def add_card(target: Path, card: dict): # from `onnx_card`
     "Put a card and a seal into an ONNX file."
     import onnx
     model = onnx.load(str(target))
@@ -165,7 +170,9 @@ def add_card(target: Path, card: dict):
     Path(target).write_bytes(SEAL.sub(b'imgcls-seal:' + file_seal(blank).encode(), blank))
 
 # %% ../nbs/42_export.ipynb #c66e7657
-def onnx_card(predictor: Predictor, opset: int, precision: str, embedded: bool, licence: str = '') -> dict:
+def onnx_card(predictor: Predictor, opset: int, precision: str, # fp32, fp16 or int8
+              embedded: bool, # with preprocessing and softmax inside
+              licence: str = '') -> dict: # licence: of the weights, e.g. CC-BY-4.0
     "What the file says about itself, as plain data."
     kept = ('layout', 'weights', 'scores', 'options', 'fingerprint', 'versions')
     card = {'network': predictor.card['made'], 'classes': predictor.classes, 'transform': predictor.transform, **{k: predictor.card[k] for k in kept}}
@@ -205,7 +212,8 @@ class ExportReport:
         return not self.errors and self.agreement >= agreement and self.largest_difference <= difference and self.top1_checkpoint - self.top1_file <= loss
 
 # %% ../nbs/42_export.ipynb #c80801b4
-def batches_of(shapes: list[tuple], largest: int = 128) -> list[list[int]]: # positions, each image in one batch
+def batches_of(shapes: list[tuple], # of the images, H x W x C
+               largest: int = 128) -> list[list[int]]: # positions, each image in one batch
     "Batches of images of one shape: one, then three, then up to `largest`."
     groups = {}
     for i, shape in enumerate(shapes): groups.setdefault(shape, []).append(i)
@@ -214,7 +222,9 @@ def batches_of(shapes: list[tuple], largest: int = 128) -> list[list[int]]: # po
     return [p for p in parts if p] + [g[i:i + largest] for g in others for i in range(0, len(g), largest)]
 
 # %% ../nbs/42_export.ipynb #d250b5e6
-def answers(predictor: Predictor, images: list, batches: list[list[int]]) -> tuple[np.ndarray, float]: # float64 N x K, milliseconds per image
+def answers(predictor: Predictor, images: list, # N arrays uint8 H x W x C
+            batches: list[list[int]], # positions in `images`, from `batches_of`
+           ) -> tuple[np.ndarray, float]: # float64 N x K, milliseconds per image
     "Probabilities of images in these batches, and the time in the largest of them."
     result, times = np.full((len(images), len(predictor.classes)), np.nan), {}
     for rows in batches:
@@ -224,9 +234,11 @@ def answers(predictor: Predictor, images: list, batches: list[list[int]]) -> tup
         times.setdefault(len(rows), []).append((time.perf_counter() - begin) / len(rows))
     return result, 1000 * min(times[max(times)])
 
-# %% ../nbs/42_export.ipynb #8d84227a
+# %% ../nbs/42_export.ipynb #b97c66cb
 def compare_answers(ours: np.ndarray, theirs: np.ndarray, # float64 N x K: checkpoint, file
-                    batches: list[list[int]], labels: np.ndarray, names: list[str], classes: list[str]) -> dict:
+                    batches: list[list[int]], # positions, from `batches_of`
+                    labels: np.ndarray, names: list[str], # N: positions in `classes`, paths
+                    classes: list[str]) -> dict:
     "The fields of `ExportReport` that two sets of answers give."
     same, difference = ours.argmax(1) == theirs.argmax(1), np.nan_to_num(abs(ours - theirs).max(1), nan=np.inf)
     per_size = {}
@@ -303,8 +315,10 @@ class ExportRejected(UserError):
         self.report = report
 
 # %% ../nbs/42_export.ipynb #d945913e
-def export_target(artifact: Path, target, suffix: str) -> Path:
-    "The file to write; model.onnx (or .safetensors) in the run folder, or beside the checkpoint, when none is named."
+def export_target(artifact: Path, # a checkpoint or a .safetensors file
+                  target, # file or folder to write to; None: the run folder, or beside the artifact
+                  suffix: str) -> Path: # .onnx or .safetensors
+    "The file to write, model.onnx (or .safetensors) when none is named; `UserError` for another ending, or where nothing can be written."
     home = artifact.parent.parent if artifact.parent.name == 'checkpoints' else artifact.parent
     path = Path(target) if target else home/f'model{suffix}'
     if path.is_dir(): path = path/f'model{suffix}'
@@ -314,7 +328,7 @@ def export_target(artifact: Path, target, suffix: str) -> Path:
     except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror or error})') from None
     return path
 
-# %% ../nbs/42_export.ipynb #cfa28b3c
+# %% ../nbs/42_export.ipynb #4df3f9c7
 def export_onnx(artifact, # a checkpoint, a run folder (its best checkpoint) or a .safetensors file
                 target=None, # file to write; None: model.onnx in the run folder, or beside the checkpoint
                 weights: str = 'auto', # ema, raw, or auto
@@ -326,7 +340,7 @@ def export_onnx(artifact, # a checkpoint, a run folder (its best checkpoint) or 
                 data_path: str | None = None, # where the data lies now, if it was moved
                 licence: str = '', # of the weights, for the card
                ) -> ExportReport:
-    "Export to ONNX, and compare on real validation images before the file gets its name."
+    "Export to ONNX, and compare on real validation images before the file gets its name; `ExportRejected` for one that disagrees."
     if precision not in TOLERANCES: raise UserError(f"precision should be {', '.join(TOLERANCES)}, not '{precision}'")
     source = Path(artifact) if Path(artifact).suffix == '.safetensors' else resolve_checkpoint(artifact, prefer='best')
     target = export_target(source, target, '.onnx')
@@ -341,9 +355,13 @@ def export_onnx(artifact, # a checkpoint, a run folder (its best checkpoint) or 
     except OSError as error: raise UserError(f'{target}: cannot be written ({error.strerror or error})') from None
     finally: beside.unlink(missing_ok=True)
 
-# %% ../nbs/42_export.ipynb #4df3f9c7
-def make_file(predictor: Predictor, target: Path, data, precision: str, embedded: bool, opset: int):
-    "Core, quantisation and ends, as wanted."
+# %% ../nbs/42_export.ipynb #90988fb2
+def make_file(predictor: Predictor, # of a checkpoint or safetensors file
+              target: Path, data, # to write; from `artifact_data`, for the calibration of int8
+              precision: str, # fp32, fp16 or int8
+              embedded: bool, # with preprocessing and softmax inside
+              opset: int): # of ONNX
+    "Core, quantisation and ends, as wanted, without a card."
     with tempfile.TemporaryDirectory() as room:
         core = Path(room)/'core.onnx'
         export_core(predictor, core, opset, half=precision == 'fp16')
@@ -353,7 +371,7 @@ def make_file(predictor: Predictor, target: Path, data, precision: str, embedded
         if embedded: embed_ends(core, target, predictor.transform, predictor.temperature, opset)
         else: target.write_bytes(core.read_bytes())
 
-# %% ../nbs/42_export.ipynb #90988fb2
+# %% ../nbs/42_export.ipynb #a1f82452
 def settle(report: ExportReport, beside: Path, target: Path) -> ExportReport:
     "Move a file that passed to its place, another to NAME.rejected.onnx, and write the report beside."
     place = target if report.passed else target.with_suffix('.rejected.onnx')
@@ -368,7 +386,7 @@ def export_safetensors(artifact, # a checkpoint or a run folder (its best checkp
                        target=None, # file to write; None: model.safetensors in the run folder, or beside the checkpoint
                        weights: str = 'auto', licence: str = '', # of the weights, e.g. CC-BY-4.0
                       ) -> Path: # the card lies beside it as .json
-    "Export weights and card in the safetensors format."
+    "Export weights and card in the safetensors format, and read the file back."
     from imgcls.artifact import read_checkpoint, read_safetensors, write_safetensors
     source = resolve_checkpoint(artifact, prefer='best')
     checkpoint, target = read_checkpoint(source), export_target(source, target, '.safetensors')

@@ -13,7 +13,7 @@ import matplotlib.figure
 # %% ../nbs/18_figures.ipynb #05e0a327
 class Figure(matplotlib.figure.Figure):
     "A figure that is its own picture as the last line of a cell."
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> bytes: # called by Jupyter; figsize in inches times dpi, 100 dots by default
         file = io.BytesIO()
         self.savefig(file, format='png')
         return file.getvalue()

@@ -20,7 +20,7 @@ warnings.filterwarnings('ignore', module='PIL') # on malformed parts of files th
 
 # %% ../nbs/11_images.ipynb #92111e12
 class ImageError(UserError):
-    "An image that cannot be read: its name and why."
+    "An image that cannot be read: its name and why, in one line."
 
 # %% ../nbs/11_images.ipynb #1c5e4a3f
 IMAGE_EXTENSIONS = frozenset('''.jpg .jpeg .jpe .jfif .mpo .png .apng .gif .bmp .dib .tif .tiff .webp .avif .heic .heif
@@ -32,8 +32,10 @@ def is_image_file(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
 
 # %% ../nbs/11_images.ipynb #098e2574
-def to_rgb(image: Image.Image, background=(255, 255, 255)) -> Image.Image: # mode RGB
-    "Convert any mode; transparent parts show `background`."
+def to_rgb(image: Image.Image, # of any mode of Pillow
+           background=(255, 255, 255), # RGB, 0-255, that transparent parts show
+          ) -> Image.Image: # mode RGB
+    "Convert any mode. Gray of 16 or 32 bits is scaled to 8 by its type or largest value."
     if image.mode == 'RGB' and 'transparency' not in image.info: return image
     if image.mode.startswith(('I', 'F')): return _scaled_gray(image).convert('RGB')
     if image.mode in ('RGBA', 'RGBa', 'LA', 'La', 'PA') or 'transparency' in image.info:
@@ -104,7 +106,8 @@ def _scans(file):
 
 # %% ../nbs/11_images.ipynb #df900f7e
 def open_image(file, # path, or file object with an image
-               max_pixels: int = 170_000_000) -> Image.Image: # not decoded yet; close it
+               max_pixels: int = 170_000_000, # width times height; larger images are refused from their header
+              ) -> Image.Image: # not decoded yet; close it
     "Pillow's image of a file that `decode` would read; an exception, of many kinds, for any other."
     image = _open(file)
     try: _check(image, max_pixels)
@@ -169,8 +172,9 @@ def _why(error):
     return text[0] if text else type(error).__name__
 
 # %% ../nbs/11_images.ipynb #ddcdeb66
-def image_size(path) -> tuple[int, int]: # width and height, upright
-    "The size of an image from its header alone."
+def image_size(path, # of a file
+              ) -> tuple[int, int]: # width and height in pixels, upright
+    "The size of an image from its header alone; `ImageError` when it cannot be told."
     try:
         with _open(path) as image:
             return image.size[::-1] if _is_turned(image) else image.size

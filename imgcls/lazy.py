@@ -30,7 +30,7 @@ PLACES = {f'torchmetrics.{name}': f'torchmetrics.{module}' for name, module in
           (('Metric', 'metric'), ('MetricCollection', 'collections'), ('MeanMetric', 'aggregation'), ('__version__', '__about__'))}
 
 # %% ../nbs/03_lazy.ipynb #33204bb2
-def run_package(package: types.ModuleType):
+def run_package(package: types.ModuleType): # as `make_wait` gives it; any other module is left alone
     "Run the `__init__` of a package that waits, once; from then on it is a module like any other."
     with _LOCK:
         if type(package) is not WaitingPackage: return
@@ -44,7 +44,7 @@ _LOCK = threading.RLock()
 # %% ../nbs/03_lazy.ipynb #155778a7
 def make_wait(name: str # of a package or module that is installed and not imported
              ) -> WaitingPackage:
-    "Put a package in its place without running it."
+    "Put a package in its place in `sys.modules`, and as an attribute of its parent, without running it."
     spec = importlib.util.find_spec(name)
     package = sys.modules[name] = importlib.util.module_from_spec(spec)
     package.__class__ = WaitingPackage
@@ -64,25 +64,27 @@ def without_collecting():
 
 # %% ../nbs/03_lazy.ipynb #0fbf4689
 def import_torchmetrics() -> types.ModuleType:
-    "torchmetrics, most of it unread."
+    "torchmetrics, most of it unread; as it is where it was imported before."
     if 'torchmetrics' in sys.modules: return sys.modules['torchmetrics']
     plots = 'torchmetrics.utilities.plot'
     names = dict.fromkeys(('_AX_TYPE', '_CMAP_TYPE', '_PLOT_OUT_TYPE'), object) | {n: called_later(plots, n) for n in ('plot_confusion_matrix', 'plot_curve', 'plot_single_or_multi_val')}
     with without_collecting(): return import_waiting('torchmetrics.metric', {'torchmetrics': {'_logger': logging.getLogger('torchmetrics')}, 'torchmetrics.functional': {}, 'torchmetrics.utilities': {}, plots: names})
 
 # %% ../nbs/03_lazy.ipynb #dfbebedd
-def called_later(module: str, name: str) -> Callable: # module: that waits
-    "A function that calls the one of this name, for which the module has to run."
+def called_later(module: str, # that waits, by its full name
+                 name: str, # of a function in it
+                ) -> Callable: # takes what that function takes
+    "A function that stands for one of a module that has not run yet; the first call runs the module."
     def call(*args, **kwargs):
         run_package(sys.modules[module])
         return getattr(sys.modules[module], name)(*args, **kwargs)
     return call
 
-# %% ../nbs/03_lazy.ipynb #3c616a1d
+# %% ../nbs/03_lazy.ipynb #86b49532
 def import_waiting(first: str, # module to import
                    waiting: dict[str, dict], # packages that wait, the outermost first; with names that are needed at once
                   ) -> types.ModuleType: # the outermost package
-    "Import a module while packages wait; as usual where that does not work, for example in another version."
+    "Import a module while packages wait. Where that fails, for example in another version, everything of the outermost package is imported again as usual."
     package = next(iter(waiting))
     try:
         for name, given in waiting.items(): vars(make_wait(name)).update(given)

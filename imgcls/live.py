@@ -23,7 +23,9 @@ from .opening import metric_mode
 from .runs import is_first_process, notebook_shell
 
 # %% ../nbs/33_live.ipynb #d676224e
-def round_ticks(low: float, high: float, count: int = 3) -> list[float]: # count: about so many
+def round_ticks(low: float, high: float, # the ends; they may be equal
+                count: int = 3, # about so many
+               ) -> list[float]: # ascending, within the ends
     "Round numbers between two ends."
     span = high - low or abs(high) or 1.0
     size = 10 ** math.floor(math.log10(span / count))
@@ -32,7 +34,8 @@ def round_ticks(low: float, high: float, count: int = 3) -> list[float]: # count
     return [k * step for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 # %% ../nbs/33_live.ipynb #ee61fbbb
-def short_number(value: float) -> str:
+def short_number(value: float, # finite
+                ) -> str:
     "A number in few characters: 0.25, 120, 2e-5."
     if value == 0 or 1e-3 <= abs(value) < 1e5: return f'{value:.4g}'
     mantissa, power = f'{value:.1e}'.split('e')
@@ -43,13 +46,15 @@ def short_number(value: float) -> str:
 class Line:
     "A curve of a chart."
     name: str
-    points: list[tuple[float, float]] # x, y
-    colour: str = '#3b82f6'
+    points: list[tuple[float, float]] # x, y; NaN and infinity are left out
+    colour: str = '#3b82f6' # as CSS names it
     dashed: bool = False
 
 # %% ../nbs/33_live.ipynb #7e976f22
-def chart(title: str, lines: list[Line], width: int = 330, height: int = 190) -> str: # pixels
-    "Curves over one pair of axes, as SVG."
+def chart(title: str, # also what a screen reader says
+          lines: list[Line], width: int = 330, height: int = 190, # pixels
+         ) -> str: # an <svg> element
+    "Curves over one pair of axes, as SVG; a line of more than 300 points is thinned to 300."
     lines = [Line(l.name, thin([p for p in l.points if all(map(math.isfinite, p))], 300), l.colour, l.dashed) for l in lines]
     points = [p for l in lines for p in l.points] or [(0.0, 0.0)]
     (left, right), (low, high) = ((min(v), max(v)) for v in zip(*points))
@@ -111,8 +116,8 @@ def status_line(at: Progress) -> str:
     return ' · '.join(part for part in parts if part)
 
 # %% ../nbs/33_live.ipynb #5a783815
-def live_html(at: Progress) -> str:
-    "The picture of a run, as HTML."
+def live_html(at: Progress) -> str: # one <div>
+    "The picture of a run, as HTML: its status, a bar, and three charts."
     share = min(1.0, at.done / max(1, at.total))
     watched = at.config.save_metric.removeprefix('valid_').removesuffix('_raw').replace('loss', 'top1')
     styles = {'training': ('#3b82f6', False), 'validation': ('#f59e0b', False), 'raw': ('#9ca3af', True), '': ('#10b981', False)}
@@ -123,7 +128,7 @@ def live_html(at: Progress) -> str:
 
 # %% ../nbs/33_live.ipynb #dbdcc51c
 class LiveCallback(pl.Callback):
-    "Tells a display where training stands."
+    "Tells a display where training stands; `at` is the `Progress`."
     def __init__(self, show: Callable[[Progress], None], # takes the progress; called in the thread that trains
                  refresh: float = 1.0, # least seconds between two calls
                  quiet: bool = False): # whether it stands for the lines that a run prints
@@ -176,8 +181,8 @@ class CellDisplay:
 
 # %% ../nbs/33_live.ipynb #c2544a4e
 @contextmanager
-def cell_curves(wanted: bool | None = None): # None: where the cells of a Jupyter kernel are; -> the callbacks that draw, for `train`
-    "Curves in the cell while inside `with`, and what is to stay of them afterwards."
+def cell_curves(wanted: bool | None = None): # None: in a Jupyter kernel, by its first process; -> the callbacks that draw, for `train`: one or none
+    "Curves in the cell while inside `with`, and what is to stay of them afterwards, whether or not an error ends it."
     if wanted is None: wanted = hasattr(notebook_shell(), 'kernel') and is_first_process()
     if not wanted: yield []; return
     show = CellDisplay()

@@ -32,26 +32,29 @@ from .samples import SPLITS, SampleTable
 
 # %% ../nbs/43_looking.ipynb #9583eb32
 @functools.lru_cache(10_000)
-def text_width(text: str, size: float = 8, # points
+def text_width(text: str, # a single line
+               size: float = 8, # of the font, in points
               ) -> float: # inches
-    "How wide a line is drawn."
+    "How wide a line is drawn in matplotlib's own font."
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
     return text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)[0] / 72
 
-# %% ../nbs/43_looking.ipynb #6383ba13
-def shortened(text: str, width: float, # inches there are
-              size: float = 8, # points
-             ) -> str: # one line
-    "A text without as much of its middle as does not fit."
+# %% ../nbs/43_looking.ipynb #0ade4879
+def shortened(text: str, width: float, # inches that there are for it
+              size: float = 8, # of the font, in points
+             ) -> str: # a single line without control characters
+    "A text without as much of its middle as does not fit; an ellipsis stands for that."
     text = plain(text)
     if text_width(text, size) <= width: return text
     cut = lambda kept: f'{text[:(kept + 1) // 2]}…{text[len(text) - kept // 2:]}'
     return cut(max(0, bisect.bisect_right(range(len(text)), width, key=lambda kept: text_width(cut(kept), size)) - 1))
 
-# %% ../nbs/43_looking.ipynb #0ade4879
-def wrapped(text: str, width: float, size: float, # inches; points
-            most: int = 4) -> list[str]: # lines; never none
+# %% ../nbs/43_looking.ipynb #dfe8114e
+def wrapped(text: str, width: float, # inches, about: taken as a number of letters
+            size: float, # of the font, in points
+            most: int = 4, # lines; an ellipsis stands for what is left over
+           ) -> list[str]: # at least one line, which is empty for an empty text
     "A text cut into lines of about a width."
     return textwrap.wrap(plain(text), max(8, int(width * 72 / (0.55 * size))), max_lines=most, placeholder=' …') or ['']
 
@@ -61,21 +64,25 @@ GAP, LINE = 0.1, 0.15 # inches between pictures, and from line to line
 # %% ../nbs/43_looking.ipynb #7eb4eb71
 class Sheet:
     "A figure that is filled from the top, in inches: pictures in square boxes, and words cut to the room they have."
-    def __init__(self, width: float = 10.0): # inches
+    def __init__(self, width: float = 10.0): # inches; the height follows from what is put on it
         from imgcls.figures import Figure
         self.figure, self.width, self.y = Figure(figsize=(width, 1)), width, GAP
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
 
-    def write(self, text: str, x: float = 0.0, width: float | None = None, # None: up to the right edge
-              size: float = 8, down: float = 0.0, **style): # down: inches below where the sheet ends so far; style: of matplotlib's text
-        "A line of words."
+    def write(self, text: str, x: float = 0.0, # inches from the left edge
+              width: float | None = None, # inches there are; None: up to the right edge
+              size: float = 8, # of the font, in points
+              down: float = 0.0, # inches below where the sheet ends so far
+              **style): # of matplotlib's text, e.g. color='0.35'
+        "A line of words, cut to its width; the end of the sheet (`y`) stays where it is."
         words = shortened(text, self.width - x if width is None else width, size)
         self.axes.text(x, -self.y - down, words, fontsize=size, va='top', parse_math=False, **style)
 
     def show(self, picture, # PIL image, uint8 array H x W, or H x W x 1, 3 or 4; None: it cannot be read
-             x: float, side: float, down: float = 0.0): # of the box
-        "A picture in the middle of a box."
+             x: float, side: float, # left edge and side of the box, in inches
+             down: float = 0.0): # inches below where the sheet ends so far
+        "A picture in the middle of a box, in its own proportions."
         top = self.y + down
         if picture is None: return self.show_nothing(x, side, top)
         pixels = np.asarray(picture)
@@ -85,7 +92,7 @@ class Sheet:
         shown = pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels
         self.axes.imshow(shown, extent=(left, left + w, -top - h, -top), aspect='auto', cmap='gray', vmin=0, vmax=255)
 
-    def show_nothing(self, x: float, side: float, top: float):
+    def show_nothing(self, x: float, side: float, top: float): # left edge, side and upper edge of the box, in inches
         "What stands for an image that cannot be read."
         from matplotlib.patches import Rectangle
         self.axes.add_patch(Rectangle((x, -top - side), side, side, facecolor='0.85', linewidth=0))
@@ -97,19 +104,20 @@ class Sheet:
         self.axes.set(xlim=(0, self.width), ylim=(-self.y, 0))
         return self.figure
 
-# %% ../nbs/43_looking.ipynb #3d3caaae
+# %% ../nbs/43_looking.ipynb #b8124489
 @dataclass
 class Tile:
     "A picture with lines of words above and below it."
     picture: Any # as `Sheet.show` takes it
-    above: Sequence[str] = ()
-    below: Sequence[str] = ()
+    above: Sequence[str] = () # lines
+    below: Sequence[str] = () # smaller lines, in grey
 
-# %% ../nbs/43_looking.ipynb #b8124489
+# %% ../nbs/43_looking.ipynb #f288d7e8
 @patch
-def row(self: Sheet, tiles: list[Tile], side: float = 1.15, # of a picture, inches
-        left: float = 0.0, heading: str = ''): # inches kept free on the left, and the lines that stand there
-    "Tiles side by side."
+def row(self: Sheet, tiles: list[Tile], side: float = 1.15, # of a picture, in inches
+        left: float = 0.0, # inches kept free on the left
+        heading: str = ''): # the lines that stand there
+    "Tiles side by side; the sheet ends below them."
     above, below = (max((len(lines) for lines in parts), default=0) * LINE for parts in ([t.above for t in tiles], [t.below for t in tiles]))
     lines = heading.split('\n') if heading else []
     for k, words in enumerate(lines): self.write(words, 0, left - GAP, 9, above + (side - LINE * len(lines)) / 2 + k * LINE)
@@ -120,9 +128,10 @@ def row(self: Sheet, tiles: list[Tile], side: float = 1.15, # of a picture, inch
         for k, words in enumerate(tile.below): self.write(words, x, side, 7, above + side + 0.03 + k * LINE, color='0.35')
     self.y += above + side + below + GAP
 
-# %% ../nbs/43_looking.ipynb #f288d7e8
+# %% ../nbs/43_looking.ipynb #51e70363
 @patch
-def title(self: Sheet, text: str, note: str = ''): # note: as many lines below it as it takes
+def title(self: Sheet, text: str, # a single line
+          note: str = ''): # up to four lines below it, in grey
     "What the sheet shows."
     self.write(text, size=10)
     self.y += 1.5 * LINE
@@ -131,9 +140,9 @@ def title(self: Sheet, text: str, note: str = ''): # note: as many lines below i
         self.y += LINE
     self.y += LINE / 2
 
-# %% ../nbs/43_looking.ipynb #e296bc7c
+# %% ../nbs/43_looking.ipynb #4f9c1a30
 @patch
-def rows(self: Sheet, tiles: list[Tile], columns: int = 8):
+def rows(self: Sheet, tiles: list[Tile], columns: int = 8): # tiles in a row
     "Tiles in rows below each other."
     for begin in range(0, len(tiles), columns): self.row(tiles[begin:begin + columns])
 
@@ -142,7 +151,7 @@ def small_picture(source, # anything `decode` takes
                   side: int = 160, # longest, in pixels
                   background=(255, 255, 255), # under transparent parts
                  ) -> Image.Image | None: # RGB
-    "An image small enough for a page; None where it cannot be read."
+    "An image small enough for a page, in its own proportions and never enlarged; None where it cannot be read."
     enough = lambda size: tuple(math.ceil(v * min(1, side / max(size))) for v in size)
     try: image = decode(source, background, least=enough)
     except UserError: return None
@@ -150,19 +159,21 @@ def small_picture(source, # anything `decode` takes
     return image
 
 # %% ../nbs/43_looking.ipynb #2ef0b206
-def small_pictures(sources: Sequence, background=(255, 255, 255)) -> list[Image.Image | None]: # as `small_picture`
-    "Several of them, read side by side."
+def small_pictures(sources: Sequence, # each as `small_picture` takes it
+                   background=(255, 255, 255), # under transparent parts
+                  ) -> list[Image.Image | None]: # RGB, in the order of the sources; None where one cannot be read
+    "Several small pictures, read side by side in threads."
     with ThreadPoolExecutor(core_count()) as pool: return list(pool.map(lambda source: small_picture(source, background=background), sources))
 
 # %% ../nbs/43_looking.ipynb #dad9820c
 def options_of(source=None) -> TrainConfig: # a config, a mapping of options, a YAML file, or a data path; None: as `train` does without
-    "The options that training would have."
+    "The options that training would have; `UserError` where they are wrong."
     if not isinstance(source, (str, Path)): return load_config(source)
     return load_config(source) if Path(source).suffix.lower() in ('.yaml', '.yml') else load_config(data_path=str(source))
 
-# %% ../nbs/43_looking.ipynb #0ee9e6c1
+# %% ../nbs/43_looking.ipynb #22d4c2cf
 def open_table(source) -> tuple[SampleTable, TrainConfig | None]: # source: a sample table, data that are open, or as for `options_of`
-    "The table of images, and the options where they are known."
+    "The table of images, and the options where they are known; `UserError` for a data set of your own, which has no files."
     if isinstance(source, SampleTable): return source, None
     if isinstance(table := getattr(source, 'table', None), SampleTable): return table, source.config # of `loading.Data`
     config = source.config if hasattr(source, 'config') else options_of(source)
@@ -171,15 +182,15 @@ def open_table(source) -> tuple[SampleTable, TrainConfig | None]: # source: a sa
     return find_samples(config), config
 
 # %% ../nbs/43_looking.ipynb #3415ed65
-def class_number(classes: Sequence[str], label: str | int) -> int: # `UserError` where there is no such class
-    "The number of a class that is given by name or number."
+def class_number(classes: Sequence[str], label: str | int) -> int: # 0 to K - 1
+    "The number of a class that is given by name or number; `UserError` where there is no such class."
     if isinstance(label, str) and label in classes: return classes.index(label)
     if isinstance(label, (int, np.integer)) and not isinstance(label, bool) and 0 <= label < len(classes): return int(label)
     raise UserError(f"class {label!r} is not among the {len(classes)} classes.{nearest(str(label), classes)}")
 
 # %% ../nbs/43_looking.ipynb #24060565
 def rows_by_class(table: SampleTable, split: str, classes: Sequence[str] | None = None, # only these, in this order
-                 ) -> dict[str, list[int]]:
+                 ) -> dict[str, list[int]]: # class -> numbers of its rows in the table
     "The rows of a split by class; `UserError` for a split or class that is not there."
     there = [s for s in SPLITS if s in set(table.splits)]
     if split not in there: raise UserError(f"the data has no '{split}' split; it has {', '.join(there)}.{nearest(split, there)}")
@@ -195,12 +206,12 @@ MOST_ROWS = 40 # classes that get a row of their own
 # %% ../nbs/43_looking.ipynb #0259fa70
 def show_samples(source=None, # a sample table, a config, options, a YAML file or a data path; None: what training takes, ./config.yaml or the handwritten digits
                  split: str = 'train', # train, valid or test
-                 count: int = 24, # images
+                 count: int = 24, # images, at least 1
                  per_class: int | None = None, # so many of each class instead, a row per class
                  classes: Sequence[str] | None = None, # only these
-                 seed: int = 0, # of the choice
+                 seed: int = 0, # of the choice: the same images each time
                 ): # -> matplotlib Figure
-    "Images of a split; one that cannot be read is a grey tile that says so."
+    "Images of a split; one that cannot be read is a grey tile that says so. `UserError` for a split or class that is not there."
     if count < 1 or per_class is not None and per_class < 1: raise UserError('count and per_class should be at least 1')
     table, config = open_table(source)
     found, background, sheet = rows_by_class(table, split, classes), config.data.background if config else (255, 255, 255), Sheet()
@@ -248,7 +259,7 @@ def batch_view(data, # `loading.Data`
                epoch: int = 0, # counted from 0
                positions: Sequence[int] | None = None, # in the training split; None: those of the epoch's first batch
               ) -> BatchView:
-    "The first images of a batch, before and after."
+    "The first images of a batch, before and after: bit for bit what one device is trained on."
     from imgcls.module import ImageClassifier
     from imgcls.transforms import batch_augmentation_list
     config, loader = data.config, data.loader('train', train=True)
@@ -264,10 +275,10 @@ def batch_view(data, # `loading.Data`
     return BatchView(to_pixels(data.transform, plain_images), to_pixels(data.transform, images[:count]), labels, shares, whole[:count])
 
 # %% ../nbs/43_looking.ipynb #83c51edf
-def to_pixels(transform: dict, # the evaluation transform
+def to_pixels(transform: dict, # the evaluation transform, with `mean` and `std` by channel
               images, # tensor B x C x H x W: uint8, or normalised float
              ) -> np.ndarray: # uint8 B x H x W x C
-    "Images as pixels; normalisation is undone."
+    "Images as pixels; normalisation is undone. `UserError` for images of other than 1 or 3 channels."
     if images.shape[1] not in (1, 3): raise UserError(f'images of {images.shape[1]} channels cannot be shown, only 1 or 3')
     rows = images.permute(0, 2, 3, 1).cpu().numpy()
     if rows.dtype == np.uint8: return rows
@@ -285,7 +296,7 @@ def show_batch(source=None, # a config, options, a YAML file or a data path, or 
                epoch: int = 0, # whose first batch, counted from 0
                several: int | None = None, # so many augmentations of each image instead, one per epoch from `epoch` on
               ): # -> matplotlib Figure
-    "Training images as the network gets them, beside their evaluation transform."
+    "Training images as the network gets them, beside their evaluation transform. `UserError` where options or data are wrong."
     if count < 1 or several is not None and several < 1: raise UserError('count and several should be at least 1')
     from imgcls.loading import Data, open_data
     data, sheet = source if isinstance(source, Data) else open_data(options_of(source)), Sheet()
@@ -331,7 +342,7 @@ COLOURS = {'train': 'tab:blue', 'valid': 'tab:orange', 'test': 'tab:green'}
 def plot_classes(source=None, # as for `show_samples`
                  ends: int = 12, # largest and smallest classes that get a bar, where not all do
                 ): # -> matplotlib Figure
-    "Images by class and split, the most first."
+    "Images by class and split, the largest class first; a class without an image has its place too."
     from imgcls.figures import Figure
     counts = open_table(source)[0].counts()
     names = sorted(next(iter(counts.values())), key=lambda name: [-row[name] for row in counts.values()])
@@ -379,8 +390,9 @@ def _rank_curve(axes, counts, title):
 def plot_sizes(source=None, # as for `show_samples`
                most: int = 2000, # files that are opened, drawn by `seed`
                image_size: int | None = None, # side in pixels that a network sees; None: that of the config, where there is one
-               seed: int = 0): # -> matplotlib Figure
-    "Width and height of the images, and their median."
+               seed: int = 0, # of the draw
+              ): # -> matplotlib Figure
+    "Width and height of the images in pixels, on logarithmic axes, and their median; files that cannot be read are counted."
     from imgcls.figures import Figure
     table, config = open_table(source)
     paths = [table.path(row) for row in random.Random(seed).sample(range(len(table)), min(most, len(table)))]
@@ -422,11 +434,12 @@ def _size_scatter(axes, sizes, side):
 SEVERITY_COLOURS = {'error': '#b3261e', 'warning': '#8a5a00', 'note': '#5b6472'}
 
 # %% ../nbs/43_looking.ipynb #ee61aa0a
-def show_findings(found: Audit, check: str | Sequence[str] | None = None, # names of findings; None: all
+def show_findings(found: Audit, # as `audit` returns it
+                  check: str | Sequence[str] | None = None, # names of findings; None: all
                   examples: int = 4, # of each finding
                   images: int = 2, # of each example
                  ): # -> matplotlib Figure
-    "Findings with their examples as pictures."
+    "Findings with their examples as pictures; `UserError` for a finding that the audit does not have."
     wanted, there = [check] if isinstance(check, str) else check, list(dict.fromkeys(f.check for f in found.findings))
     for name in wanted or ():
         if name not in there: raise UserError(f"the audit has no finding '{name}'; it has {', '.join(there) or 'none'}.{nearest(name, there)}")

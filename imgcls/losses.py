@@ -17,9 +17,9 @@ from .registry import check_kwargs, losses, register_loss
 
 # %% ../nbs/21_losses.ipynb #85ef07bf
 def weights_for(class_weights, # None, 'balanced', or a list with a number per class
-                num_classes: int, class_counts: list[int] | None = None, # training images by class
+                num_classes: int, class_counts: list[int] | None = None, # training images by class, for 'balanced'
                ) -> torch.Tensor | None: # float32, one per class
-    "The weight of each class."
+    "The weight of each class; `UserError` for another word, a negative number or a list of another length."
     if class_weights is None: return None
     if class_weights == 'balanced':
         if not class_counts: raise UserError("class_weights 'balanced' needs the number of images of each class; give a list instead")
@@ -31,17 +31,19 @@ def weights_for(class_weights, # None, 'balanced', or a list with a number per c
 
 # %% ../nbs/21_losses.ipynb #91b4a5c9
 class SoftTargetLoss(nn.Module):
-    "What the built-in losses share: targets, smoothing, class weights, reduction. They give `per_class`, B x K."
-    def __init__(self, num_classes: int, class_counts=None, class_weights=None, # None, 'balanced' or a list
-                 label_smoothing: float = 0.0): # share of the target spread over all classes (arXiv:1512.00567)
+    "What the built-in losses share: targets, smoothing, class weights, reduction. A subclass gives `per_class(logits, soft)`, B x K."
+    def __init__(self, num_classes: int, class_counts=None, # training images by class
+                 class_weights=None, # None, 'balanced' or a list, as for `weights_for`
+                 label_smoothing: float = 0.0): # share of the target spread over all classes, 0 to below 1 (arXiv:1512.00567)
         super().__init__()
         if not 0 <= label_smoothing < 1: raise UserError(f'label_smoothing should be at least 0 and below 1, not {label_smoothing}')
         self.num_classes, self.label_smoothing = num_classes, label_smoothing
         self.register_buffer('weights', weights_for(class_weights, num_classes, class_counts), persistent=False)
 
-    def forward(self, logits, # B x K
+    def forward(self, logits, # float B x K
                 targets, # int64 B, or float B x K
-                reduction: str = 'mean'): # 'mean' over the batch, or 'none': one value per image
+                reduction: str = 'mean'): # 'mean' over the batch, or 'none': one value per image, B
+        "The loss of a batch."
         soft = F.one_hot(targets, self.num_classes).to(logits.dtype) if targets.ndim == 1 else targets
         soft = soft * (1 - self.label_smoothing) + self.label_smoothing / self.num_classes
         values = self.per_class(logits, soft)
@@ -51,14 +53,15 @@ class SoftTargetLoss(nn.Module):
 # %% ../nbs/21_losses.ipynb #087f86c8
 @register_loss('cross_entropy')
 class CrossEntropy(SoftTargetLoss):
-    "Cross-entropy of the softmax."
+    "Cross-entropy of the softmax; the arguments are those of `SoftTargetLoss`."
     def per_class(self, logits, soft): return -soft * logits.log_softmax(1)
 
 # %% ../nbs/21_losses.ipynb #12f54dc5
 @register_loss('focal')
 class Focal(SoftTargetLoss):
     "Focal loss: cross-entropy times (1 - p)^gamma, so that easy images count less (arXiv:1708.02002)."
-    def __init__(self, num_classes: int, class_counts=None, class_weights=None, label_smoothing: float = 0.0, gamma: float = 2.0):
+    def __init__(self, num_classes: int, class_counts=None, class_weights=None, label_smoothing: float = 0.0,
+                 gamma: float = 2.0): # at least 0; with 0 it is the cross-entropy
         super().__init__(num_classes, class_counts, class_weights, label_smoothing)
         if gamma < 0: raise UserError(f'gamma should be at least 0, not {gamma}')
         self.gamma = gamma
@@ -70,7 +73,7 @@ class Focal(SoftTargetLoss):
 # %% ../nbs/21_losses.ipynb #14a95357
 @register_loss('bce')
 class BinaryCrossEntropy(SoftTargetLoss):
-    "A yes or no for every class (as in arXiv:2110.00476), mean over classes."
+    "A yes or no for every class (as in arXiv:2110.00476), mean over classes; the arguments are those of `SoftTargetLoss`."
     def per_class(self, logits, soft): return F.binary_cross_entropy_with_logits(logits, soft.to(logits.dtype), reduction='none') / self.num_classes
 
 # %% ../nbs/21_losses.ipynb #55cecbff
@@ -89,7 +92,7 @@ def create_loss(name: str, # cross_entropy, focal, bce, or a class of yours
 # %% ../nbs/21_losses.ipynb #7ec48966
 class BatchMean(nn.Module):
     "Gives a loss without `reduction` one."
-    def __init__(self, loss: nn.Module):
+    def __init__(self, loss: nn.Module): # takes logits and targets; gives a number, or one or more for each image
         super().__init__()
         self.loss = loss
 

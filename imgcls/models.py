@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TestNetwork', 'conv_norm', 'ResidualBlock', 'SmallCNN', 'conv_group', 'QuickCNN', 'adapt_channels', 'replace_head',
-           'TorchvisionNetwork', 'TimmNetwork', 'create_network', 'list_networks', 'check_network']
+           'TorchvisionNetwork', 'TimmNetwork', 'create_network', 'list_networks', 'head_name', 'freeze_backbone',
+           'check_network']
 
 # %% ../nbs/20_models.ipynb #b452843e
 import functools, importlib.util, inspect
@@ -20,21 +21,25 @@ from .registry import check_kwargs, networks, register_model
 # %% ../nbs/20_models.ipynb #5ab75391
 @register_model('test_network')
 class TestNetwork(nn.Sequential):
-    "Two convolutions and a linear layer; about 2,000 parameters."
+    "Two convolutions, each halving the size, and a linear layer on 2 x 2 means; about 2,000 parameters. Float32 B x C x H x W to logits B x K."
     __test__ = False # not a test of pytest's
-    def __init__(self, num_classes: int, in_channels: int = 3, width: int = 8):
+    def __init__(self, num_classes: int, in_channels: int = 3,
+                 width: int = 8): # filters of the first convolution; the second has twice as many
         super().__init__(nn.Conv2d(in_channels, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
                          nn.Conv2d(width, 2 * width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(2 * width), nn.ReLU(),
                          nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(8 * width, num_classes))
 
 # %% ../nbs/20_models.ipynb #f44bb923
-def conv_norm(channels: int, filters: int, stride: int = 1) -> nn.Sequential:
-    "A 3 x 3 convolution and its normalisation."
+def conv_norm(channels: int, # of the input
+              filters: int, # channels of the output
+              stride: int = 1, # 2 halves the size
+             ) -> nn.Sequential:
+    "A padded 3 x 3 convolution without bias, and the batch normalisation that stands in for the bias."
     return nn.Sequential(nn.Conv2d(channels, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters))
 
 # %% ../nbs/20_models.ipynb #88d32f1d
 class ResidualBlock(nn.Module):
-    "Two convolutions beside an identity."
+    "Two convolutions beside an identity (arXiv:1512.03385); B x C x H x W in and out."
     def __init__(self, channels: int):
         super().__init__()
         self.first, self.second = conv_norm(channels, channels), conv_norm(channels, channels)
@@ -44,10 +49,10 @@ class ResidualBlock(nn.Module):
 # %% ../nbs/20_models.ipynb #2cba9a34
 @register_model('small_cnn')
 class SmallCNN(nn.Module):
-    "A compact residual network for small images; about 0.5 million parameters at the default width."
+    "A compact residual network for small images; about 0.5 million parameters at the default width. Float32 B x C x H x W to logits B x K."
     def __init__(self, num_classes: int, in_channels: int = 3,
                  width: int = 32, # channels of the first stage; doubled in each of the next two
-                 drop_rate: float = 0.1): # dropout before the last layer
+                 drop_rate: float = 0.1): # dropout before the last layer, 0 to 1
         super().__init__()
         stages, channels = [conv_norm(in_channels, width, stride=2), nn.ReLU()], width
         for filters in (width, 2 * width, 4 * width):
@@ -60,7 +65,9 @@ class SmallCNN(nn.Module):
     def forward(self, x): return self.head(self.features(x))
 
 # %% ../nbs/20_models.ipynb #339754f4
-def conv_group(channels: int, filters: int) -> nn.Sequential:
+def conv_group(channels: int, # of the input
+               filters: int, # channels of the output
+              ) -> nn.Sequential:
     "Two convolutions, half the size after the first; each begins as near the identity as its channels allow."
     convolutions = nn.Conv2d(channels, filters, 3, padding=1, bias=False), nn.Conv2d(filters, filters, 3, padding=1, bias=False)
     for convolution in convolutions: nn.init.dirac_(convolution.weight[:convolution.in_channels])
@@ -69,9 +76,9 @@ def conv_group(channels: int, filters: int) -> nn.Sequential:
 # %% ../nbs/20_models.ipynb #ca389f83
 @register_model('quick_cnn')
 class QuickCNN(nn.Module):
-    "A plain network for small images that trains in minutes, after airbench (arXiv:2404.00498); about 2 million parameters."
+    "A plain network for small images that trains in minutes, after airbench (arXiv:2404.00498); about 2 million parameters. Float32 B x C x H x W to logits B x K."
     def __init__(self, num_classes: int, in_channels: int = 3,
-                 widths: tuple = (64, 256, 256), # filters of the groups; each halves the size
+                 widths: tuple = (64, 256, 256), # filters of the groups; each halves the size, so these three need images of 9 pixels
                  scale: float = 1 / 9): # of the logits
         super().__init__()
         filters = 2 * in_channels * 4 # the patches of 2 x 2 pixels have that many directions, each taken both ways
@@ -84,7 +91,7 @@ class QuickCNN(nn.Module):
     def forward(self, x): return self.head(self.groups(self.whiten(x))) * self.scale
 
     @torch.no_grad()
-    def start_from(self, images: torch.Tensor): # normalised, B x C x H x W
+    def start_from(self, images: torch.Tensor): # normalised float32 B x C x H x W; some hundreds are enough
         "Set the first filters to the principal directions of 2 x 2 patches, scaled to unit variance."
         patches = images.unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 1, 4, 5).reshape(-1, *self.whiten.weight.shape[1:])
         values, vectors = torch.linalg.eigh((flat := patches.flatten(1).double()).T @ flat / len(flat))
@@ -92,8 +99,9 @@ class QuickCNN(nn.Module):
         self.whiten.weight.copy_(torch.cat([directions, -directions]))
 
 # %% ../nbs/20_models.ipynb #c8cc149f
-def adapt_channels(network: nn.Module, in_channels: int):
-    "Let the first convolution of `network` take `in_channels` instead of three, keeping what its weights know."
+def adapt_channels(network: nn.Module, # changed in place
+                   in_channels: int): # of the data, at least 1
+    "Let the first convolution of `network` take `in_channels` instead of three, keeping what its weights know; `UserError` where it is grouped or takes neither three nor `in_channels`."
     name, old = next(((n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d)), (None, None))
     if old is None or old.in_channels == in_channels: return
     if old.in_channels != 3 or old.groups != 1: raise UserError(f'{type(network).__name__} cannot take {in_channels} channels')
@@ -105,7 +113,8 @@ def adapt_channels(network: nn.Module, in_channels: int):
     network.set_submodule(name, new)
 
 # %% ../nbs/20_models.ipynb #3e8b54bb
-def replace_head(network: nn.Module, num_classes: int):
+def replace_head(network: nn.Module, # changed in place
+                 num_classes: int):
     "Put a new last layer (linear, or SqueezeNet's convolution) for `num_classes` in place of the old one."
     name, old = [(n, m) for n, m in network.named_modules() if isinstance(m, (nn.Linear, nn.Conv2d))][-1]
     if isinstance(old, nn.Linear): new = nn.Linear(old.in_features, num_classes, old.bias is not None)
@@ -117,9 +126,14 @@ def replace_head(network: nn.Module, num_classes: int):
 @dataclass(frozen=True)
 class TorchvisionNetwork:
     "Builds one of torchvision's classification networks."
-    name: str
+    name: str # torchvision's, in lower case
 
-    def __call__(self, num_classes: int, in_channels: int = 3, pretrained: bool = False, image_size: int | None = None, **kwargs) -> nn.Module:
+    def __call__(self, num_classes: int, in_channels: int = 3,
+                 pretrained: bool = False, # torchvision's DEFAULT weights; `UserError` when they cannot be fetched
+                 image_size: int | None = None, # for ViT and MaxViT, whose shape depends on it; pretrained ones keep theirs
+                 **kwargs, # further arguments of torchvision's function
+                ) -> nn.Module:
+        "The network with a new head of `num_classes`, for `in_channels`."
         from torchvision.models import get_model
         fixed = {'vit_': {'image_size': image_size}, 'maxvit': {'input_size': (image_size, image_size)}} if image_size and not pretrained else {}
         extra = next((more for start, more in fixed.items() if self.name.startswith(start)), {})
@@ -155,10 +169,15 @@ networks.add_source(_torchvision_names, lambda name: TorchvisionNetwork(name.low
 # %% ../nbs/20_models.ipynb #b2407dea
 @dataclass(frozen=True)
 class TimmNetwork:
-    "Builds one of timm's networks; `name` is without the `timm/`."
-    name: str
+    "Builds one of timm's networks."
+    name: str # timm's, without the `timm/`; a tag behind a dot chooses weights
 
-    def __call__(self, num_classes: int, in_channels: int = 3, pretrained: bool = False, image_size: int | None = None, **kwargs) -> nn.Module:
+    def __call__(self, num_classes: int, in_channels: int = 3,
+                 pretrained: bool = False, # timm's weights; `UserError` when they cannot be fetched
+                 image_size: int | None = None, # for networks that take one size only
+                 **kwargs, # further arguments of `timm.create_model`
+                ) -> nn.Module:
+        "The network as `timm.create_model` makes it."
         import timm
         known = timm.get_pretrained_cfg(self.name)
         if image_size and known is not None and known.fixed_input_size: kwargs = {'img_size': image_size} | kwargs
@@ -185,13 +204,13 @@ def _get_timm(name):
 networks.add_source(_timm_names, _get_timm)
 
 # %% ../nbs/20_models.ipynb #80542b1a
-def create_network(name: str, # in any case; `imgcls_models` lists them
+def create_network(name: str, # in upper or lower case; `imgcls_models` lists them
                    num_classes: int, in_channels: int = 3,
-                   pretrained: bool = False, # start from the library's weights
+                   pretrained: bool = False, # start from the weights of torchvision or timm, which are fetched once
                    image_size: int | None = None, # for networks whose shape depends on it
                    **kwargs, # further arguments of the constructor
                   ) -> nn.Module:
-    "Build a network; `UserError` for a name, argument or weights that do not exist."
+    "Build a network, in training mode; `UserError` for a name, argument or weights that do not exist."
     target = networks.get(name)
     known = dict(num_classes=num_classes, in_channels=in_channels, pretrained=pretrained, image_size=image_size)
     if isinstance(target, (TorchvisionNetwork, TimmNetwork)): return _build_library(target, kwargs, known)
@@ -213,12 +232,35 @@ def _build_library(target, kwargs, known):
     except (ValueError, AssertionError) as error: raise UserError(f'{target.name}: {(str(error).splitlines() or [type(error).__name__])[0]}') from None
 
 # %% ../nbs/20_models.ipynb #43706f0d
-def list_networks(pattern: str = '*') -> list[str]: # sorted
+def list_networks(pattern: str = '*', # of the shell: * and ?
+                 ) -> list[str]: # sorted
     "The names of all networks that match a shell pattern."
     return networks.list(pattern)
 
+# %% ../nbs/20_models.ipynb #d27b4ed2
+def head_name(network: nn.Module, num_classes: int) -> str: # as `named_modules` has it
+    "The layer that gives the logits: the one timm names, else the last linear layer or convolution with an output for each class; `UserError` where there is none."
+    told = getattr(network, 'get_classifier', None)
+    layers = dict(network.named_modules())
+    if told and (name := next((n for n, layer in layers.items() if layer is told() and n), None)): return name
+    fit = [n for n, layer in layers.items() if n and isinstance(layer, (nn.Linear, nn.Conv2d)) and layer.weight.shape[0] == num_classes]
+    if not fit: raise UserError(f'{type(network).__name__}: no linear layer or convolution gives {num_classes} values, so the head of this network is not known')
+    return fit[-1]
+
+# %% ../nbs/20_models.ipynb #5e440c69
+def freeze_backbone(network: nn.Module, # changed in place
+                    head: str, # name of the layer that goes on learning
+                   ) -> list[nn.Module]: # the frozen layers, to be kept in evaluation mode while the rest trains
+    "Let no parameter outside the head be trained."
+    outside = lambda name: not f'{name}.'.startswith(f'{head}.')
+    for name, parameter in network.named_parameters():
+        if outside(name): parameter.requires_grad_(False)
+    return [layer for name, layer in network.named_modules() if outside(name) and not [*layer.children()]]
+
 # %% ../nbs/20_models.ipynb #702cedf4
-def check_network(network: nn.Module, channels: int, image_size: int, num_classes: int):
+def check_network(network: nn.Module, # left as it was: its mode, and the state of the random generator
+                  channels: int, image_size: int, # of the images, in pixels
+                  num_classes: int):
     "Raise `UserError` unless a batch of two images gives 2 x num_classes numbers."
     label, size = type(network).__name__, f'2 x {channels} x {image_size} x {image_size}'
     training, parameter = network.training, next(network.parameters(), torch.empty(0))

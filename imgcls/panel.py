@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GROUPS', 'Form', 'ThreadLines', 'Steering', 'Session', 'current_session', 'past_runs', 'grouped', 'need_widgets',
-           'option_widget', 'Panel', 'offered']
+           'option_widget', 'Panel']
 
 # %% ../nbs/52_panel.ipynb #eb4a4e9c
 import html, io, shlex, sys, threading, time, traceback, typing
@@ -22,20 +22,23 @@ from .runs import best_checkpoint, find_runs, latest_checkpoint, read_scores
 # %% ../nbs/52_panel.ipynb #d9fdcda3
 class Form:
     "The options of a run, checked as they are typed."
-    def __init__(self, config=None, **keywords): # as for `train`
+    def __init__(self, config=None, # as for `train`: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
+                 **keywords): # options by name: epochs=3, model__model_name='resnet18'
         config = load_config(config, **keywords)
         self.source = getattr(config, 'source', None)
         self.specs, self.usual = option_specs(), config_settings(load_config(self.source))
         self.settings, self.wrong = config_settings(config), {} # by dotted key: values; texts that are no value, and why
         self.touched = set() # keys that were set since a run was started last
 
-    def text(self, key: str) -> str:
+    def text(self, key: str) -> str: # key: dotted, such as model.model_name
         "A value as it is typed."
         value = self.settings[key].value
         return value if isinstance(value, str) else one_line(value)
 
-    def set(self, key: str, value) -> str: # value: a text as typed, or the value itself; -> what is wrong with it, or nothing
-        "Set an option; a value that is none is not taken."
+    def set(self, key: str, # dotted
+            value, # a text as typed, or the value itself
+           ) -> str: # what is wrong with it; empty where it was taken
+        "Set an option; a value of the wrong type or out of range is not taken, and kept in mind as wrong."
         spec = self.specs[key]
         try:
             found = coerce(parse_value(value) if isinstance(value, str) and spec.type is not str else value, spec.type)
@@ -51,7 +54,7 @@ class Form:
         return self.wrong.get(key, '')
 
     def config(self) -> TrainConfig:
-        "The options; `UserError` while one of them is wrong."
+        "The options, each with the origin `panel` if it was set here; `UserError` while one of them is wrong."
         if self.wrong: raise UserError('; '.join(self.wrong.values()))
         check_ranges(self.settings)
         config = build_config(self.settings)
@@ -61,20 +64,20 @@ class Form:
 # %% ../nbs/52_panel.ipynb #9aacc969
 @patch
 def different(self: Form) -> dict: # values by dotted key
-    "The options that differ from what would be taken if nothing was said."
+    "The options that differ from what would be taken if nothing was said: from ./config.yaml where there is one, else from the defaults."
     return {key: s.value for key, s in self.settings.items() if s.value != self.usual[key].value}
-
-# %% ../nbs/52_panel.ipynb #6417b5b1
-@patch
-def command(self: Form) -> str:
-    "The command line that this form equals."
-    words = [word for key, value in self.different().items() for word in (f'--{key}', one_line(value))]
-    return shlex.join(['imgcls_train', *(['--config', self.source] if self.source and self.source != 'config.yaml' else []), *words])
 
 # %% ../nbs/52_panel.ipynb #4ff2f4d7
 @patch
+def command(self: Form) -> str:
+    "The command line that this form equals, quoted for a POSIX shell."
+    words = [word for key, value in self.different().items() for word in (f'--{key}', one_line(value))]
+    return shlex.join(['imgcls_train', *(['--config', self.source] if self.source and self.source != 'config.yaml' else []), *words])
+
+# %% ../nbs/52_panel.ipynb #8284a5ff
+@patch
 def as_yaml(self: Form) -> str:
-    "The options that differ from the defaults, as a config file."
+    "The options that differ from the defaults, as the text of a config file."
     found = {}
     for key, setting in self.settings.items():
         if setting.value == self.specs[key].default: continue
@@ -85,7 +88,9 @@ def as_yaml(self: Form) -> str:
 # %% ../nbs/52_panel.ipynb #1a8ac4e1
 class ThreadLines(io.TextIOBase):
     "Stands for `sys.stdout` or `sys.stderr`; keeps what one thread writes, and hands everything else on."
-    def __init__(self, name: str, thread: threading.Thread, keep: Callable[[str], None]): # name: stdout or stderr
+    def __init__(self, name: str, # stdout or stderr
+                 thread: threading.Thread, # whose writing is kept
+                 keep: Callable[[str], None]): # takes what it writes
         self.name, self.thread, self.keep, self.before = name, thread, keep, getattr(sys, name)
 
     def write(self, text: str) -> int:
@@ -107,19 +112,21 @@ class ThreadLines(io.TextIOBase):
 
 # %% ../nbs/52_panel.ipynb #1a50164e
 class Steering(LiveCallback):
-    "Lets another thread pause, save and stop a run."
-    def __init__(self, show: Callable): # as for `LiveCallback`
+    "Lets another thread pause and stop a run, and tells a display where it stands; a callback for `train`."
+    def __init__(self, show: Callable): # takes the `Progress` of the run; called in the thread that trains
         super().__init__(show)
         self.monitor, self.going, self.stop_asked = None, threading.Event(), False
         self.going.set()
 
     def on_train_start(self, trainer, module):
+        "Take hold of the run; a stop that was asked for before is passed on."
         from imgcls.training import Monitor
         self.monitor = next(c for c in trainer.callbacks if isinstance(c, Monitor))
         super().on_train_start(trainer, module)
         if self.stop_asked: self.stop()
 
     def on_train_batch_end(self, *args):
+        "Wait here where a pause was asked for."
         super().on_train_batch_end(*args)
         if not self.going.is_set(): self.hold()
 
@@ -129,18 +136,19 @@ class Steering(LiveCallback):
         self.tell()
         self.going.wait()
         held = time.monotonic() - begin
-        self.clock, self.monitor.clock, self.at.state = self.clock + held, self.monitor.clock + held, 'training'
+        self.clock, self.monitor.clock, self.at.state = self.clock + held, self.monitor.clock + held, 'stopping' if self.stop_asked else 'training'
         self.tell()
 
     def stop(self):
+        "Ask training to save and to end at its next optimiser step; ends a pause as well."
         self.stop_asked = True
         if self.monitor is not None: self.monitor.stop.reason = 'the panel'
         if self.at is not None: self.at.state = 'stopping'
         self.going.set()
 
-# %% ../nbs/52_panel.ipynb #b661407e
+# %% ../nbs/52_panel.ipynb #10c8e088
 class Session:
-    "One run at a time, in a thread of its own."
+    "One run at a time, in a thread of its own; what can be done with it stands below."
     def __init__(self):
         self.state, self.message = 'idle', '' # idle, running, paused, stopping, stopped, done or failed; why it failed
         self.run = self.steering = self.thread = None # the last run that ended; the callback; the thread
@@ -148,26 +156,34 @@ class Session:
         self.watchers: list[Callable] = [] # called without arguments whenever something has changed
 
     @property
-    def busy(self) -> bool: return self.thread is not None and self.thread.is_alive()
+    def busy(self) -> bool:
+        "Whether a run is under way."
+        return self.thread is not None and self.thread.is_alive()
 
     @property
-    def at(self): return None if self.steering is None else self.steering.at # `Progress`, None until training starts
+    def at(self):
+        "The `Progress` of the run, None until training starts."
+        return None if self.steering is None else self.steering.at
 
     @property
-    def folder(self) -> Path | None: return self.at.folder if self.at else None # of the run
+    def folder(self) -> Path | None:
+        "The folder of the run, None until training starts."
+        return self.at.folder if self.at else None
 
     def tell(self, *_):
-        "Call the watchers."
+        "Call the watchers, in the thread that calls this."
         for watcher in self.watchers: watcher()
 
-    def wait(self, seconds: float | None = None):
+    def wait(self, seconds: float | None = None): # at most; None: as long as it takes
         "Wait for the run to end."
         if self.thread is not None: self.thread.join(seconds)
 
-# %% ../nbs/52_panel.ipynb #10c8e088
+# %% ../nbs/52_panel.ipynb #964b63b5
 @patch
-def start(self: Session, config=None, **keywords): # as for `train`; resume=FOLDER goes on with a run
-    "Train in a thread."
+def start(self: Session,
+          config=None, # as for `train`: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
+          **keywords): # options by name; resume=FOLDER goes on with a run
+    "Train in a thread, and return at once; `UserError` while a run is under way."
     if self.busy: raise UserError('a run is under way already; stop it first')
     self.state, self.message, self.run, self.steering = 'running', '', None, Steering(self.tell)
     self.lines.clear()
@@ -192,10 +208,16 @@ def _work(self: Session, config, keywords):
     if self.at: self.at.state = state
     self.tell()
 
-# %% ../nbs/52_panel.ipynb #62839ade
+# %% ../nbs/52_panel.ipynb #955b67ae
+@patch
+def stop(self: Session):
+    "Ask training to save and to end; it does so at its next optimiser step. Nothing happens while no run is under way."
+    if self.busy: self.state = 'stopping'; self.steering.stop()
+
+# %% ../nbs/52_panel.ipynb #db7558a5
 @patch
 def pause(self: Session):
-    "Hold training after the batch it is at."
+    "Hold training after the batch it is at; the network and its memory stay."
     if self.state == 'running' and self.steering.at: self.steering.going.clear(); self.state = 'paused'
 
 # %% ../nbs/52_panel.ipynb #4a47ec4b
@@ -204,21 +226,15 @@ def go_on(self: Session):
     "End a pause."
     if self.state == 'paused': self.state = 'running'; self.steering.going.set()
 
-# %% ../nbs/52_panel.ipynb #ad4cc3cd
-@patch
-def save(self: Session):
-    "Write a checkpoint after the optimiser step it is at."
-    if self.busy and self.steering.monitor: self.steering.monitor.save_asked = True
-
 # %% ../nbs/52_panel.ipynb #29e63ac0
 @patch
-def stop(self: Session):
-    "Ask training to save and to end."
-    if self.busy: self.state = 'stopping'; self.steering.stop()
+def save(self: Session):
+    "Write a checkpoint after the optimiser step it is at, and train on."
+    if self.busy and self.steering.monitor: self.steering.monitor.save_asked = True
 
 # %% ../nbs/52_panel.ipynb #f86a850e
 def current_session() -> Session:
-    "The run that is under way in this process, or a new session."
+    "The session whose run is under way in this process, or a new one."
     if _SESSIONS and _SESSIONS[-1].busy: return _SESSIONS[-1]
     _SESSIONS[:] = [Session()]
     return _SESSIONS[-1]
@@ -227,8 +243,12 @@ def current_session() -> Session:
 _SESSIONS: list[Session] = []
 
 # %% ../nbs/52_panel.ipynb #dbbb93a6
-def past_runs(output_dir: str, project: str, exp_name: str | None = None, most: int = 30) -> list[dict]: # folder, score: best of its metric, checkpoints: whether it can be resumed, problem: if its files are broken
-    "The newest runs of a project or an experiment."
+def past_runs(output_dir: str, # as the option
+              project: str, # as the option
+              exp_name: str | None = None, # None: all experiments of the project
+              most: int = 30, # runs to name
+             ) -> list[dict]: # folder, score: best of its metric as text, checkpoints: whether it can be resumed, problem: empty, or what is broken in its files
+    "The newest runs of a project or an experiment, the newest first."
     found = []
     for folder in find_runs(output_dir, project, exp_name)[:most]:
         row = {'folder': folder, 'score': '', 'checkpoints': latest_checkpoint(folder) is not None, 'problem': ''}
@@ -249,22 +269,25 @@ GROUPS = {
     'network and loss': ('model.*', 'loss.*'), 'optimisation': ('*',)}
 
 # %% ../nbs/52_panel.ipynb #f631ae00
-def grouped(keys: list[str]) -> dict[str, list[str]]: # group -> keys
-    "Options by group; each goes to the first group that names it."
+def grouped(keys: list[str], # dotted
+           ) -> dict[str, list[str]]: # group -> keys
+    "Options by group; each goes to the first group of `GROUPS` that names it."
     from fnmatch import fnmatchcase
     home = {key: next(g for g, patterns in GROUPS.items() if any(fnmatchcase(key, p) for p in patterns)) for key in keys}
     return {group: [key for key in keys if home[key] == group] for group in GROUPS}
 
 # %% ../nbs/52_panel.ipynb #119f3d25
 def need_widgets(): # -> the module ipywidgets
-    "ipywidgets, or what to do without it."
+    "ipywidgets; without it a `UserError` that says what to do."
     try: import ipywidgets
     except ImportError: raise UserError('the panel needs ipywidgets (pip install ipywidgets); without it use imgcls.train, or Form and Session of imgcls.panel') from None
     return ipywidgets
 
-# %% ../nbs/52_panel.ipynb #b9ed0d62
-def option_widget(form: Form, key: str, names: list[str] = ()): # names: to offer for a text; -> an ipywidgets widget
-    "The widget of an option, by its type."
+# %% ../nbs/52_panel.ipynb #f63746c6
+def option_widget(form: Form,
+                  key: str, # dotted
+                  names: list[str] = ()): # to offer for a text; -> an ipywidgets widget
+    "The widget of an option, by its type; it shows the value of the form and does not set it."
     w, spec, value = need_widgets(), form.specs[key], form.settings[key].value
     look = dict(description=key.rpartition('.')[2], tooltip=f'{spec.comment} [{type_words(spec.type)}]', style={'description_width': '170px'}, layout={'width': '460px'})
     if spec.type is bool: return w.Checkbox(value=value, indent=True, **look)
@@ -274,9 +297,9 @@ def option_widget(form: Form, key: str, names: list[str] = ()): # names: to offe
 
 # %% ../nbs/52_panel.ipynb #fe41b588
 class Panel:
-    "Options, training and runs in the notebook."
+    "Options, training and runs in the notebook; a run that is under way in this kernel is taken up."
     def __init__(self, config=None, # as for `train`: a config, a mapping, a YAML file; nothing takes ./config.yaml if there is one
-                 **keywords): # options by name
+                 **keywords): # options by name: epochs=3, model__model_name='resnet18'
         self.widgets, self.form, self.session = need_widgets(), Form(config, **keywords), current_session()
         self.fields, self.buttons, self.listed = {}, {}, []
         self.build()
@@ -286,12 +309,14 @@ class Panel:
         self.refresh_form()
 
     @property
-    def run(self): return self.session.run # the run that ended last; its network is run.module
+    def run(self):
+        "The run that ended last, a `Run`; its network is `run.module`."
+        return self.session.run
 
     def _repr_mimebundle_(self, **options): return self.box._repr_mimebundle_(**options)
 
     def say(self, text: str, wrong: bool = False):
-        "Show a message."
+        "Show a message above the tabs, in red where something is wrong."
         self.message.value = f'<div style="color:{"#c62828" if wrong else "inherit"};white-space:pre-wrap">{html.escape(text)}</div>'
 
 # %% ../nbs/52_panel.ipynb #73ee5b0c
@@ -354,11 +379,15 @@ def press_pause(self: Panel):
 
 # %% ../nbs/52_panel.ipynb #dee26e38
 @patch
-def press_save(self: Panel): self.session.save()
+def press_save(self: Panel):
+    "A checkpoint, and on."
+    self.session.save()
 
 # %% ../nbs/52_panel.ipynb #36c9d051
 @patch
-def press_stop(self: Panel): self.session.stop()
+def press_stop(self: Panel):
+    "A checkpoint, and the end of the run."
+    self.session.stop()
 
 # %% ../nbs/52_panel.ipynb #d90a7684
 @patch
@@ -442,7 +471,9 @@ def press_compare(self: Panel):
 
 # %% ../nbs/52_panel.ipynb #80af3ca3
 @patch
-def press_list(self: Panel): self.list_runs()
+def press_list(self: Panel):
+    "The list of runs again."
+    self.list_runs()
 
 # %% ../nbs/52_panel.ipynb #7e0a5945
 @patch

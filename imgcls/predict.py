@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SEAL', 'list_sources', 'Prediction', 'Predictions', 'softmax', 'progress_bar', 'Predictor', 'load', 'load_checkpoint',
            'load_safetensors', 'network_predictor', 'head_of', 'with_embedding', 'load_onnx', 'open_session',
-           'check_places', 'file_seal', 'broken_seal', 'check_session', 'write_predictions']
+           'file_seal', 'broken_seal', 'write_predictions']
 
 # %% ../nbs/40_predict.ipynb #919f3c4a
 import base64, csv, glob, hashlib, html, io, itertools, json, os, re, sys
@@ -28,7 +28,7 @@ from .transforms import apply_eval, eval_transform, normalise_numpy
 # %% ../nbs/40_predict.ipynb #2a25b26c
 def list_sources(source, # path, folder, glob, PIL image, H x W (x C) uint8 array, or a list of these
                 ) -> list[tuple[str, Any]]: # name and what `decode` reads
-    "Everything a source stands for, in order, with a name for each."
+    "Everything a source stands for, in order, with a name for each; `UserError` for a path that names nothing."
     if isinstance(source, (str, Path)): return [(str(path), path) for path in _files(source)]
     if isinstance(source, (list, tuple)): return [pair for one in source for pair in list_sources(one)]
     return [('image', source)]
@@ -51,8 +51,8 @@ def _files(source):
 class Prediction:
     "The answer for one image: its best class, the probability, and the best few; or the error that kept it from being read."
     name: str # path, or 'image'
-    label: str | None = None
-    probability: float | None = None
+    label: str | None = None # the best class
+    probability: float | None = None # of it, 0 to 1
     top: list[tuple[str, float]] = field(default_factory=list) # class and probability, best first
     error: str | None = None
     source: Any = field(default=None, repr=False, compare=False) # what was predicted: a path, or the image itself
@@ -80,10 +80,11 @@ def _tile(prediction):
     if prediction.error: return f'<div style="width: 150px"><small>{name}<br>{html.escape(prediction.error)}</small></div>'
     bars = ''.join(f'<div style="background: linear-gradient(to right, #8ab4f855 {100 * p:.1f}%, transparent 0)"><small>{html.escape(c)} {100 * p:.1f} %</small></div>'
                    for c, p in prediction.top)
-    return f'<div style="width: 150px">{_thumbnail(prediction.source)}<div><small>{name}</small></div>{bars}</div>'
+    alt = f'{name}, predicted as {html.escape(str(prediction.label))}'
+    return f'<div style="width: 150px">{_thumbnail(prediction.source, alt)}<div><small>{name}</small></div>{bars}</div>'
 
 # %% ../nbs/40_predict.ipynb #da439b54
-def _thumbnail(source, side=150):
+def _thumbnail(source, alt, side=150): # alt: what a screen reader says, as HTML
     "An image as an HTML element, or nothing where there is none."
     if source is None: return ''
     try: image = decode(source)
@@ -92,17 +93,19 @@ def _thumbnail(source, side=150):
     image = image.resize([max(1, round(v * scale)) for v in image.size], Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
     file = io.BytesIO()
     image.save(file, 'PNG')
-    return f'<img src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}" alt="">'
+    return f'<img src="data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}" alt="{alt}">'
 
 # %% ../nbs/40_predict.ipynb #f716bd78
-def softmax(logits: np.ndarray) -> np.ndarray: # N x K
+def softmax(logits: np.ndarray, # N x K
+           ) -> np.ndarray: # float64 N x K
     "Probabilities of logits, in double precision."
     shifted = np.exp((logits := np.asarray(logits, np.float64)) - logits.max(1, keepdims=True))
     return shifted / shifted.sum(1, keepdims=True)
 
 # %% ../nbs/40_predict.ipynb #74590606
-def progress_bar(total: int, shown: bool | None = None): # shown: None shows it for long work at a terminal or in a notebook
-    "A tqdm bar over images; where tqdm is not installed there is none."
+def progress_bar(total: int, # images
+                 shown: bool | None = None): # None shows it for 200 images and more, at a terminal or in a notebook
+    "A tqdm bar over images; where tqdm is not installed, something that takes the same calls and shows nothing."
     if shown is None: shown = total >= 200 and (sys.stderr.isatty() or 'ipykernel' in sys.modules)
     try: from tqdm.auto import tqdm
     except ImportError: return _NoBar()
@@ -225,22 +228,30 @@ def load(path, # a checkpoint, a run folder, a .safetensors or an .onnx file
     return found
 
 # %% ../nbs/40_predict.ipynb #6b085173
-def load_checkpoint(path, weights: str = 'auto', device: str | None = None) -> Predictor:
-    "The predictor of a checkpoint file."
+def load_checkpoint(path, # of the file itself
+                    weights: str = 'auto', # ema, raw, or auto: the average where there is one
+                    device: str | None = None, # None takes the CPU
+                   ) -> Predictor:
+    "The predictor of a checkpoint file; `UserError` for a file that is none, or was changed."
     from imgcls.artifact import artifact_card, chosen_weights, read_checkpoint
     checkpoint = read_checkpoint(path)
     return network_predictor(artifact_card(checkpoint, weights), chosen_weights(checkpoint, weights), device, path)
 
 # %% ../nbs/40_predict.ipynb #3bd180fc
-def load_safetensors(path, device: str | None = None) -> Predictor:
+def load_safetensors(path,
+                     device: str | None = None, # None takes the CPU
+                    ) -> Predictor:
     "The predictor of a safetensors file that `imgcls_export` wrote."
     from imgcls.artifact import read_safetensors
     return network_predictor(*read_safetensors(path), device, path)
 
 # %% ../nbs/40_predict.ipynb #bc2738d3
-def network_predictor(card: dict, state: dict, # from `artifact_card`; weights
-                      device: str | None, path) -> Predictor:
-    "The predictor of a network with these weights."
+def network_predictor(card: dict, # from `artifact_card`
+                      state: dict, # weights by the network's own names
+                      device: str | None, # None takes the CPU
+                      path, # where they come from, for messages
+                     ) -> Predictor:
+    "The predictor of a network with these weights; `UserError` where they do not fit each other, or the device."
     import torch
     from imgcls.artifact import filled_network
     from imgcls.scoring import to_float
@@ -258,10 +269,18 @@ def network_predictor(card: dict, state: dict, # from `artifact_card`; weights
     facts = kept | {'name': card['network']['name'], 'made': card['network'], 'file': str(path), 'network': network, 'head': head}
     return Predictor(forward, card['classes'], transform, facts, card['temperature'][card['weights']])
 
+# %% ../nbs/40_predict.ipynb #06f3077e
+def _checked(answers, features, shape, path):
+    "What came out of a network, if it is a number for each image and class, and an embedding for each image where there is one."
+    fits = lambda found: isinstance(found, np.ndarray) and found.dtype.kind == 'f'
+    if not fits(answers) or answers.shape != shape: raise UserError(f"{path}: should answer with {' x '.join(map(str, shape))} numbers, not {getattr(answers, 'shape', type(answers).__name__)}")
+    if features is not None and (not fits(features) or features.ndim != 2 or len(features) != shape[0]): raise UserError(f'{path}: its embedding is not {shape[0]} x D numbers')
+    return answers, features
+
 # %% ../nbs/40_predict.ipynb #55796cc7
 def head_of(network, # nn.Module in evaluation mode
             transform: dict): # its image size and channels
-    "The last linear or convolution layer that runs, or None."
+    "The last linear or convolution layer that runs on an empty image, or None."
     import torch
     ran, device = [], next((p.device for p in network.parameters()), torch.device('cpu'))
     kinds = (torch.nn.Linear, torch.nn.Conv2d)
@@ -273,7 +292,8 @@ def head_of(network, # nn.Module in evaluation mode
     return ran[-1] if ran else None
 
 # %% ../nbs/40_predict.ipynb #ef7f210e
-def with_embedding(network, head, images): # normalised images B x C x H x W -> logits B x K, embedding B x D or None
+def with_embedding(network, head, # from `head_of`
+                   images): # normalised B x C x H x W -> logits B x K, embedding B x D or None
     "Logits, and what entered the head, averaged over positions."
     if head is None: return network(images), None
     entered = []
@@ -287,7 +307,7 @@ def with_embedding(network, head, images): # normalised images B x C x H x W -> 
 def load_onnx(path, classes=None, transform=None, # for a file without the metadata of imgcls
               device: str | None = None, # cpu, or cuda with onnxruntime-gpu
              ) -> Predictor:
-    "The predictor of an ONNX file; needs onnxruntime, and neither torch nor Lightning."
+    "The predictor of an ONNX file; needs onnxruntime, and neither torch nor Lightning; `UserError` for a file that was changed, or does not fit its card."
     path = Path(path)
     session = open_session(path, device)
     held = session.get_modelmeta().custom_metadata_map
@@ -309,14 +329,6 @@ def load_onnx(path, classes=None, transform=None, # for a file without the metad
     facts = {k: v for k, v in card.items() if k not in ('classes', 'transform', 'network')} | {'name': card['network']['name'], 'file': str(path)}
     return Predictor(forward, card['classes'], card['transform'], facts, 1.0 if embedded else card['temperature'][card['weights']], embedded)
 
-# %% ../nbs/40_predict.ipynb #06f3077e
-def _checked(answers, features, shape, path):
-    "What came out of a network, if it is a number for each image and class, and an embedding for each image where there is one."
-    fits = lambda found: isinstance(found, np.ndarray) and found.dtype.kind == 'f'
-    if not fits(answers) or answers.shape != shape: raise UserError(f"{path}: should answer with {' x '.join(map(str, shape))} numbers, not {getattr(answers, 'shape', type(answers).__name__)}")
-    if features is not None and (not fits(features) or features.ndim != 2 or len(features) != shape[0]): raise UserError(f'{path}: its embedding is not {shape[0]} x D numbers')
-    return answers, features
-
 # %% ../nbs/40_predict.ipynb #cc8d4e69
 def _as_float(transform, images): # B x C x H x W
     "Normalised; float images of a dataset of one's own are taken as they are."
@@ -326,8 +338,9 @@ def _as_float(transform, images): # B x C x H x W
 _UNSAFE = ['FuseFp16InitializerToFp32NodeTransformer'] # onnxruntime 1.32 on a CPU ends the process while it opens an attention network in half precision
 
 # %% ../nbs/40_predict.ipynb #939291ee
-def open_session(path: Path, device: str | None = None):
-    "An onnxruntime session of a file whose seal, if it has one, is whole."
+def open_session(path: Path, # of an ONNX file
+                 device: str | None = None): # cpu or cuda; None takes the CPU -> an onnxruntime.InferenceSession
+    "An onnxruntime session of a file whose seal, if it has one, is whole; anything else is a `UserError`."
     import onnxruntime
     try: data = path.read_bytes()
     except FileNotFoundError: raise UserError(f'{path}: no such file') from None
@@ -359,7 +372,8 @@ def check_places(path: Path, data: bytes): # of the ONNX file
 SEAL = re.compile(rb'imgcls-seal:([0-9a-f]{64})')
 
 # %% ../nbs/40_predict.ipynb #badf0eeb
-def file_seal(data: bytes) -> str: # 64 hexadecimal digits
+def file_seal(data: bytes, # of the whole file
+             ) -> str: # 64 hexadecimal digits
     "SHA-256 over a file, taking the digits of its seal for zeros."
     digest, view, done = hashlib.sha256(), memoryview(data), 0
     for found in SEAL.finditer(data):
@@ -370,7 +384,8 @@ def file_seal(data: bytes) -> str: # 64 hexadecimal digits
     return digest.hexdigest()
 
 # %% ../nbs/40_predict.ipynb #9df897de
-def broken_seal(data: bytes) -> bool: # False where there is no seal
+def broken_seal(data: bytes, # of the whole file
+               ) -> bool: # False where there is no seal
     "Whether a file has a seal that is not its own."
     found = SEAL.search(data)
     return found is not None and found[1].decode() != file_seal(data)
@@ -412,8 +427,9 @@ def check_session(path: Path, session, card: dict):
     if isinstance(out[1], int) and out[1] != len(card['classes']): raise UserError(f"{path}: has {out[1]} outputs, but {len(card['classes'])} classes were given")
 
 # %% ../nbs/40_predict.ipynb #ee27bcec
-def write_predictions(predictions: Iterable[Prediction], path): # .csv or .json
-    "Write a table of predictions."
+def write_predictions(predictions: Iterable[Prediction],
+                      path): # .json; any other name is written as CSV
+    "Write a table of predictions, a row for each image."
     rows, path = [p.row() for p in predictions], Path(path)
     if path.suffix == '.json':
         path.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding='utf-8', errors='surrogateescape') # names of files need not be UTF-8

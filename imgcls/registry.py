@@ -31,24 +31,25 @@ class Registry:
         self.add(name or target.__name__, target)
         return target
 
-    def add(self, name: str, target):
+    def add(self, name: str, target): # target: a class or function
         "Add under `name`; replacing something from another place is said aloud."
         old = self.found.get(name.lower())
         self.found[name.lower()] = (name, target)
         if old and origin(old[1]) != origin(target):
             print(f"warning: {self.kind} '{name}' from {origin(target) or 'a notebook cell'} replaces the one from {origin(old[1]) or 'a notebook cell'}", file=sys.stderr)
 
-    def add_source(self, lister: Callable, # () -> names
+    def add_source(self, lister: Callable, # takes nothing, gives names; called when names are listed
                    getter: Callable): # name -> class or function, or None for a name it does not have
         "Add the names of a library; it is asked only for names that are not registered here."
         self.sources.append((lister, getter))
 
     def remove(self, name: str):
-        "Forget a name."
+        "Forget a name; nothing happens where there is none."
         self.found.pop(name.lower(), None)
 
 # %% ../nbs/01_registry.ipynb #6ea7716d
-def origin(target) -> str: # empty for a notebook cell
+def origin(target, # a class or function
+          ) -> str: # empty for a notebook cell
     "The file a class of yours was found in, or the module of any other."
     module = getattr(target, '__module__', '') or ''
     return _files.get(module) or ('' if module == '__main__' else module)
@@ -58,15 +59,16 @@ _files = {} # name of a module made by `discover` -> the file it was read from
 
 # %% ../nbs/01_registry.ipynb #07d211ee
 @patch
-def list(self: Registry, pattern: str = '*') -> list: # of names, sorted
-    "All names that match a shell pattern, in any case."
+def list(self: Registry, pattern: str = '*', # with * and ?, as in a shell
+        ) -> list: # of names, sorted
+    "All names that match a pattern, in any case; libraries are asked too."
     names = {shown for shown, _ in self.found.values()} | {n for lister, _ in self.sources for n in lister()}
     return sorted((n for n in names if fnmatch.fnmatch(n.lower(), pattern.lower())), key=str.lower)
 
 # %% ../nbs/01_registry.ipynb #5852c919
 @patch
 def get(self: Registry, name: str): # in any case
-    "The class or function of this name; `UserError` names the nearest one there is."
+    "The class or function of this name; `UserError` names the nearest one where there is none."
     if str(name).lower() in self.found: return self.found[str(name).lower()][1]
     for _, getter in self.sources:
         target = getter(str(name))
@@ -84,7 +86,7 @@ def __contains__(self: Registry, name: str) -> bool:
 # %% ../nbs/01_registry.ipynb #7745fd2d
 @patch
 def where(self: Registry, name: str) -> str: # empty for a notebook cell
-    "The file or module that a name comes from."
+    "The file or module that a name comes from; `UserError` for an unknown name."
     return origin(self.get(name))
 
 # %% ../nbs/01_registry.ipynb #43580997
@@ -107,7 +109,7 @@ def check_kwargs(target: Callable, # a class or function
                  kwargs: dict, # what the user gives
                  given: Iterable[str] = (), # names that are filled in for the user
                 ):
-    "Raise `UserError` for arguments that `target` does not take, or that it needs and nobody gives."
+    "Raise `UserError` for arguments that `target` does not take, or that it needs and nobody gives; with `**kwargs` it takes any."
     parameters = [p for p in inspect.signature(target).parameters.values() if p.kind is not p.VAR_POSITIONAL]
     named = {p.name: p for p in parameters if p.kind is not p.VAR_KEYWORD}
     label, given = getattr(target, '__name__', str(target)), set(given)
@@ -125,15 +127,15 @@ def _signature(named):
 # %% ../nbs/01_registry.ipynb #411ee026
 @dataclass
 class DiscoveryReport:
-    "What came of one file: the registered `names`, or the `error`."
-    file: str
-    names: list = field(default_factory=list)
-    error: str | None = None
+    "What came of one file of `discover`."
+    file: str # its path
+    names: list = field(default_factory=list) # that it registered
+    error: str | None = None # why it could not be run: line, kind and reason in one line
 
 # %% ../nbs/01_registry.ipynb #0a146545
 def discover(folder: str | Path = '.', # the folder that has models/, losses/ and datasets/
             ) -> list: # of DiscoveryReport
-    "Register what lies in the user's folders; a file that has not changed since is not read again."
+    "Run the user's files and register their classes; a file that has not changed since is not read again, and one that fails stops nothing."
     reports = []
     for name, registry in (('models', networks), ('losses', losses), ('datasets', datasets)):
         place = Path(folder).resolve()/name

@@ -52,18 +52,19 @@ class Material:
     ends: dict | None = None # 95 % intervals
     audit: tuple[Audit, str] | None = None # and which images were opened
 
-    def attempt(self, name: str, work: Callable):
-        "Fill a field, or note why that cannot be done."
+    def attempt(self, name: str, # of a field
+                work: Callable): # without arguments; its result is the value
+        "Fill a field, or note why that cannot be done: what `UserError` says."
         try: setattr(self, name, work())
         except UserError as error: self.missing[name] = ' '.join(error.args)
 
-    def need(self, name: str):
-        "A field that another one is made of."
+    def need(self, name: str): # of a field
+        "A field that another one is made of; where it is missing, `UserError` with its reason."
         if name in self.missing: raise UserError(self.missing[name])
         return getattr(self, name)
 
 # %% ../nbs/49_reporting.ipynb #a6249718
-def sampled_audit(table: SampleTable, most: int = 500, # files to open
+def sampled_audit(table: SampleTable, most: int = 500, # files to open, evenly spread over the table
                  ) -> tuple[Audit, str]: # and which files were opened
     "The audit of a table, with a bounded number of files opened."
     if len(table) <= most: return audit(table, num_workers=0), f'all {len(table):,} files were opened'
@@ -85,9 +86,9 @@ def settled_options(held: Material) -> TrainConfig:
 # %% ../nbs/49_reporting.ipynb #05f9f1d6
 def gather(folder: Path, split: str = 'valid', weights: str = 'auto', data_path: str | None = None, # as for `evaluate`
            images: int = 24, # pictures of the highest loss
-           opened: int = 500, # files that the audit opens
+           opened: int = 500, # files that the audit opens, at most
           ) -> Material:
-    "All that a run folder and its data have to say."
+    "All that a run folder and its data have to say, and reasons for what they cannot; `UserError` only where save_config.yaml is wrong."
     held = Material(folder, load_config(folder/'save_config.yaml'), images)
     held.attempt('history', lambda: read_history(folder))
     held.attempt('origin', lambda: _origin_of(folder))
@@ -117,9 +118,9 @@ def _table_of(data):
 
 # %% ../nbs/49_reporting.ipynb #84eee466
 def inline_svg(figure, # of matplotlib
-               name: str, # prefix of its ids
+               name: str, # prefix of its ids, one for each figure of a page
                label: str) -> str: # what it shows, for those who do not see it
-    "A figure as SVG to be put into a page."
+    "A figure as SVG to be put into a page: letters as paths, black as the colour of the text, the same each time."
     import matplotlib
     held = io.StringIO()
     with matplotlib.rc_context({'svg.hashsalt': 'imgcls', 'svg.fonttype': 'path'}):
@@ -141,7 +142,7 @@ def _range(low, high, digits=3): return f'{low:.{digits}f} to {high:.{digits}f}'
 
 # %% ../nbs/49_reporting.ipynb #68ca9718
 def summary_part(held: Material) -> str:
-    "What was trained on what, how far it came, and how good it is."
+    "What was trained on what, how far it came, and how good it is, as HTML."
     config, history = held.config, held.history or []
     tiles = ''
     if held.ends:
@@ -160,7 +161,7 @@ def summary_part(held: Material) -> str:
 
 # %% ../nbs/49_reporting.ipynb #f2011e29
 def curves_part(held: Material) -> str:
-    "Curves, and the evaluations as a table."
+    "Curves, and the evaluations as a table of up to 200 rows, as HTML."
     names = [name for name in ('loss', 'top1', 'f1', 'lr', 'images_per_second') if curve_points(held.history, name)]
     figures = ''.join(inline_svg(plot_curves(held.history, name), name, f'curve of {name}') for name in names)
     rows = [row for row in held.history if any(name.startswith('valid_') for name in row)]
@@ -170,7 +171,7 @@ def curves_part(held: Material) -> str:
 
 # %% ../nbs/49_reporting.ipynb #bf35a187
 def scores_part(held: Material) -> str:
-    "Scores with their intervals."
+    "Scores with their 95 % intervals, as HTML."
     found, scores = held.found, held.found.scores()
     rows = [{'score': name.replace('_', ' '), 'value': value, '95 % interval': _range(*held.ends[name], 4)} for name, value in scores.items()]
     about = f'{found.split}: {len(found.labels):,} images, weights {found.weights or "as given"}; percentile intervals of 1,000 bootstrap draws.'
@@ -179,8 +180,9 @@ def scores_part(held: Material) -> str:
     return f'<p>{escape(about)}</p>{_wide(html_table(rows))}'
 
 # %% ../nbs/49_reporting.ipynb #4fa48d7c
-def classes_part(held: Material, most: int = 200) -> str: # most: classes
-    "Precision, recall and F1 of every class, the weakest first."
+def classes_part(held: Material, most: int = 200, # classes in the table
+                ) -> str:
+    "Precision, recall and F1 of every class with their intervals, the lowest F1 first, as HTML."
     rows = sorted(held.found.per_class(held.ends), key=lambda row: row['f1'])
     with_range = lambda row, name: f"{row[name]:.3f} ({_range(row[f'{name}_low'], row[f'{name}_high'], 2)})"
     shown = [{'class': row['class'], 'images': row['images'], **{name: with_range(row, name) for name in ('f1', 'recall', 'precision')},
@@ -189,8 +191,9 @@ def classes_part(held: Material, most: int = 200) -> str: # most: classes
     return _wide(html_table(shown)) + more
 
 # %% ../nbs/49_reporting.ipynb #0f8e2ece
-def confusion_table(counts: np.ndarray, # K x K: label, prediction
-                    classes: list[str]) -> str:
+def confusion_table(counts: np.ndarray, # int K x K: label, prediction
+                    classes: list[str], # K names, which are escaped
+                   ) -> str:
     "The confusion matrix as an HTML table, each cell shaded by its share of the label."
     shares, names = counts / np.maximum(counts.sum(1, keepdims=True), 1), [escape(plain(name, 40)) for name in classes]
     cell = lambda i, j: f'<td style="--share:{100 * shares[i, j]:.0f}%"{" class=right" * (i == j)}>{counts[i, j] or ""}</td>'
@@ -199,8 +202,9 @@ def confusion_table(counts: np.ndarray, # K x K: label, prediction
     return f'<table class=confusion><tr><td>label \\ prediction</td>{head}</tr>{"".join(lines)}</table>'
 
 # %% ../nbs/49_reporting.ipynb #d21d1683
-def confusion_image(counts: np.ndarray) -> str: # K x K -> `data:` address of a PNG
-    "The confusion matrix with a pixel for each cell, blue by its share of the label."
+def confusion_image(counts: np.ndarray, # int K x K: label, prediction
+                   ) -> str: # `data:` address of a PNG of K x K pixels
+    "The confusion matrix with a pixel for each cell, the less transparent the larger its share of the label."
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     pixels = np.empty((*counts.shape, 4), np.uint8)
     pixels[..., :3], pixels[..., 3] = (38, 120, 200), (255 * np.sqrt(shares)).round()
@@ -209,8 +213,9 @@ def confusion_image(counts: np.ndarray) -> str: # K x K -> `data:` address of a 
     return 'data:image/png;base64,' + base64.b64encode(held.getvalue()).decode()
 
 # %% ../nbs/49_reporting.ipynb #b52d8d6c
-def confusion_part(held: Material, most: int = 30) -> str: # most: classes whose names are shown
-    "The confusion matrix, and what is most often taken for what."
+def confusion_part(held: Material, most: int = 30, # classes; of more, the matrix is a picture without names
+                  ) -> str:
+    "The confusion matrix, and what is most often taken for what, as HTML."
     counts, classes = held.found.confusion(), held.found.classes
     rows = [{'label': row['label'], 'prediction': row['prediction'], 'images': row['images'], 'share of the label': f"{100 * row['share']:.0f} %"} for row in confused(held.found, 12)]
     if len(classes) <= most: matrix = _wide(confusion_table(counts, classes))
@@ -219,15 +224,16 @@ def confusion_part(held: Material, most: int = 30) -> str: # most: classes whose
 
 # %% ../nbs/49_reporting.ipynb #2c7927fe
 def reliability_part(held: Material) -> str:
-    "Whether the network knows when it errs."
+    "Whether the network knows when it errs: accuracy by confidence, as HTML."
     from imgcls.figures import Figure
     figure = Figure(figsize=(4.6, 4), layout='constrained')
     held.found.draw_reliability(figure.subplots())
     return f"<div class=figures>{inline_svg(figure, 'reliability', 'accuracy by confidence')}</div>"
 
 # %% ../nbs/49_reporting.ipynb #8affc0b5
-def picture_tiles(held: Material, rows: list[dict]) -> str: # rows: of `worst` or `suspects`
-    "Images with label, answer and file name."
+def picture_tiles(held: Material, rows: list[dict], # of `worst` or `suspects`
+                 ) -> str:
+    "Images with label, answer and file name, as HTML; the pictures are in it."
     tiles = []
     for row in rows:
         address = thumbnail(os.path.join(held.table.root, row['path']), 144)
@@ -236,28 +242,28 @@ def picture_tiles(held: Material, rows: list[dict]) -> str: # rows: of `worst` o
         tiles.append(f"<figure>{picture}<figcaption><b>{label}</b><br>{answer}<br><small>{escape(plain(row['path'], 300))}</small></figcaption></figure>")
     return f"<div class=images>{''.join(tiles)}</div>"
 
-# %% ../nbs/49_reporting.ipynb #f7a5999e
+# %% ../nbs/49_reporting.ipynb #caa4e2bc
 def worst_part(held: Material) -> str:
-    "The images with the highest loss."
+    "The images with the highest loss, as HTML."
     return f'<p>The label with its probability, below it the answer with its own.</p>{picture_tiles(held, worst(held.found, held.images))}'
 
-# %% ../nbs/49_reporting.ipynb #caa4e2bc
+# %% ../nbs/49_reporting.ipynb #29789833
 def suspects_part(held: Material) -> str:
-    "The images whose label is probably wrong."
+    "The images whose label is probably wrong, by confident learning, as HTML."
     rows = suspects(held.found)
     said = f"{number(len(rows), '(image/images)')} of {len(held.found.labels):,}: another class is as probable as it is for the images that are labelled so. {rows.note}"
     return f'<p>{escape(said)}</p>{picture_tiles(held, rows[:held.images])}'
 
-# %% ../nbs/49_reporting.ipynb #29789833
+# %% ../nbs/49_reporting.ipynb #3a9c2d0e
 def data_part(held: Material) -> str:
-    "What the audit found."
+    "What the audit found, and which files were opened for it, as HTML."
     found, said = held.audit
     notes = ''.join(f'<p>{escape(plain(note))}</p>' for note in held.data.notes[:20])
     return f'<p>{escape(said)}.</p>{notes}{found._repr_html_()}'
 
 # %% ../nbs/49_reporting.ipynb #114dc141
 def options_part(held: Material) -> str:
-    "The options that differ from their defaults, and all of them."
+    "The options that differ from their defaults, with where they came from, and all of them, as HTML."
     settings = config_settings(held.settled)
     rows = [{'option': key, 'value': str(settings[key].value), 'default': str(spec.default), 'origin': settings[key].origin}
             for key, spec in option_specs().items() if settings[key].value != spec.default]
@@ -265,7 +271,7 @@ def options_part(held: Material) -> str:
 
 # %% ../nbs/49_reporting.ipynb #326a4b53
 def origin_part(held: Material) -> str:
-    "Code, packages, machine and command, and which checkpoint was read."
+    "Code, packages, machine and command, and which checkpoint was read, as HTML."
     origin, own = held.origin, {}
     if held.checkpoint: own = {'checkpoint': f"{held.place.name}, step {held.checkpoint['global_step']}", 'data fingerprint': held.checkpoint['imgcls']['fingerprint']}
     command = origin.get('command')
@@ -304,7 +310,7 @@ _HEAD = '''<!doctype html><html lang=en><head><meta charset=utf-8><meta name=vie
 
 # %% ../nbs/49_reporting.ipynb #ebbb8983
 def page_of(held: Material) -> str:
-    "The whole page."
+    "The whole page, without scripts and addresses outside it; the same for the same material."
     sections, links = [], []
     for title, (part, needed) in PARTS.items():
         reason, place = next((held.missing[name] for name in needed if name in held.missing), None), title.lower().replace(' ', '_')
@@ -315,7 +321,8 @@ def page_of(held: Material) -> str:
     return f"{_HEAD}<title>{name}</title><style>{_STYLE}</style></head><body><h1>{name}</h1><nav>{''.join(links)}</nav>{''.join(sections)}</body></html>\n"
 
 # %% ../nbs/49_reporting.ipynb #9f16ef85
-def fitted(page: str, most: int = 5_000_000) -> bytes: # most: bytes
+def fitted(page: str, most: int = 5_000_000, # bytes
+          ) -> bytes: # UTF-8
     "A page as it is written; without its pictures where it would be larger than `most`."
     held = page.encode('utf-8', 'replace') # names of files need not be UTF-8
     if len(held) <= most: return held
@@ -327,9 +334,9 @@ def report(run, # a run folder, or what training returned
            path=None, # None: report.html in the run folder
            split: str = 'valid', weights: str = 'auto', data_path: str | None = None, # as for `evaluate`
            images: int = 24, # pictures of the highest loss
-           opened: int = 500, # files that the audit opens at most
+           opened: int = 500, # files that the audit opens, at most
           ) -> Path: # the file
-    "Write a page about a run, from its folder and its data."
+    "Write a page about a run, from its folder and its data. `UserError` where there is no run, or no folder to write into; what the page cannot show is said in it."
     folder = Path(getattr(run, 'path', run))
     if split not in ('train', 'valid', 'test'): raise UserError(f"split should be train, valid or test, not '{split}'")
     if not (folder/'save_config.yaml').is_file(): raise UserError(f'{folder}: is no run folder (it has no save_config.yaml)')

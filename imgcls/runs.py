@@ -20,8 +20,11 @@ from .errors import UserError
 _NAMED = re.compile(r'(.+)_(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)(?:_(\d+))?')
 
 # %% ../nbs/02_runs.ipynb #efa46cd2
-def find_runs(output_dir: str, project: str | None = None, exp_name: str | None = None) -> list[Path]: # newest first
-    "The run folders below `output_dir`; of one project or experiment where given."
+def find_runs(output_dir: str, # where all runs are
+              project: str | None = None, # None: of any
+              exp_name: str | None = None, # None: of any; no pattern
+             ) -> list[Path]: # newest first, by the time in their names
+    "The run folders `output_dir/project/exp_name_TIME` that have a `save_config.yaml`."
     if project is not None: check_name('project', project)
     found = []
     for folder in Path(output_dir).glob(f"{project or '*'}/*"):
@@ -31,7 +34,9 @@ def find_runs(output_dir: str, project: str | None = None, exp_name: str | None 
     return [folder for *_, folder in sorted(found, reverse=True)]
 
 # %% ../nbs/02_runs.ipynb #3f58fe72
-def not_before(now: datetime, runs: list[Path]) -> datetime: # runs: newest first
+def not_before(now: datetime, # what the clock says
+               runs: list[Path], # newest first, as `find_runs` gives them
+              ) -> datetime:
     "`now`, or a second after the newest of `runs` where the clock has gone back behind it."
     newest = datetime.strptime(_NAMED.fullmatch(runs[0].name)[2], '%Y-%m-%d_%H-%M-%S') if runs else now
     if newest <= now: return now
@@ -43,7 +48,7 @@ def new_run_folder(output_dir: str, # where all runs go
                    project: str, exp_name: str, # plain names
                    now: datetime | None = None, # None: the time it is
                   ) -> Path:
-    "Make and return `output_dir/project/exp_name_YYYY-MM-DD_HH-MM-SS`."
+    "Make and return `output_dir/project/exp_name_YYYY-MM-DD_HH-MM-SS`, with _2, _3, ... where that is taken; `UserError` when it cannot be made."
     for what, name in (('project', project), ('exp_name', exp_name)): check_name(what, name)
     stem = f'{exp_name}_{not_before(now or datetime.now(), find_runs(output_dir, project, exp_name)):%Y-%m-%d_%H-%M-%S}'
     try:
@@ -58,7 +63,8 @@ def new_run_folder(output_dir: str, # where all runs go
     raise UserError(f'{parent}: has a thousand runs of {stem} already')
 
 # %% ../nbs/02_runs.ipynb #c183fc68
-def check_name(what: str, name: str):
+def check_name(what: str, # option that the name is of, for the message
+               name: str):
     "Raise `UserError` for a name that is no plain folder name."
     if not re.fullmatch(r'\w[\w .+=-]{0,119}', name) or name.endswith((' ', '.')):
         raise UserError(f"{what} should be a plain name of letters, digits, - _ . and at most 120 characters, not '{name}'")
@@ -73,8 +79,8 @@ def provenance() -> dict:
             'processors': os.cpu_count(), 'gpus': _gpus()}
 
 # %% ../nbs/02_runs.ipynb #bc155b19
-def git_state() -> dict | None: # None outside a repository
-    "Commit of the working folder, and whether it has changes that are not committed."
+def git_state() -> dict | None: # commit, and whether files changed since; None outside a repository and without git
+    "Commit of the working folder, and whether it has changes or files that are not committed."
     def git(*words): return subprocess.run(['git', *words], capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     try: return {'commit': git('rev-parse', 'HEAD'), 'changed': bool(git('status', '--porcelain'))}
     except (OSError, subprocess.SubprocessError): return None
@@ -112,19 +118,21 @@ def core_count() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 # %% ../nbs/02_runs.ipynb #dab7817a
-def no_link(path: Path):
+def no_link(path: Path): # it need not exist
     "Raise `UserError` for a link: what is written to it would be written elsewhere."
     if os.path.islink(path): raise UserError(f'{path}: is a link to {os.readlink(path)}; nothing is written through a link in a run folder')
 
 # %% ../nbs/02_runs.ipynb #1d19a5e4
-def existing(path: Path) -> Path:
-    "The folder itself, or the nearest above it that is there."
+def existing(path: Path, # may be relative, and need not exist
+            ) -> Path: # absolute
+    "The path itself, or the nearest folder above it that is there: what tells of a disk before a folder is made on it."
     path = Path(os.path.abspath(path))
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 # %% ../nbs/02_runs.ipynb #571642af
-def replace_file(path: Path, write): # write: function that is given the path to write to
-    "Write beside `path`, then move there; on a failure nothing is left and the file is as it was."
+def replace_file(path: Path, # of the file to make or replace
+                 write): # function that is given the path to write to
+    "Write beside `path`, then move there; on a failure nothing is left and the file is as it was. `UserError` says why a disk refuses."
     path = Path(path)
     beside = path.with_name(path.name + '.part')
     try:
@@ -136,11 +144,12 @@ def replace_file(path: Path, write): # write: function that is given the path to
 
 # %% ../nbs/02_runs.ipynb #9526d283
 class MetricsFile:
-    "A CSV file of metrics with fixed `columns`, one of them `step`."
-    def __init__(self, path, columns: list[str]):
+    "A CSV file of metrics, a row at a time."
+    def __init__(self, path, # made with the first row
+                 columns: list[str]): # fixed; one of them is `step`
         self.path, self.columns = Path(path), list(columns)
 
-    def append(self, row: dict):
+    def append(self, row: dict): # by column; other keys are left out
         "Add a row; what it has no value for stays empty, numbers are written in full."
         no_link(self.path)
         new = not self.path.exists()
@@ -150,13 +159,13 @@ class MetricsFile:
             writer.writerow(row)
 
     def rows(self) -> list[dict]: # texts, as in the file
-        "All rows."
+        "All rows; none where there is no file yet."
         if not self.path.exists(): return []
         try:
             with open(self.path, newline='', encoding='utf-8') as file: return [*csv.DictReader(file)]
         except (OSError, UnicodeDecodeError, csv.Error) as error: raise UserError(f'{self.path}: cannot be read as a table ({error})') from None
 
-    def truncate(self, step: int):
+    def truncate(self, step: int): # of the optimiser
         "Drop the rows after `step`; a last line that was cut off is dropped too."
         kept = [r for r in self.rows() if (r.get('step') or '').isdecimal() and int(r['step'][:18]) <= step and None not in r.values()]
         no_link(self.path)
@@ -184,13 +193,14 @@ def read_scores(folder: Path, # `checkpoints` of a run
     return scores
 
 # %% ../nbs/02_runs.ipynb #70f6ae45
-def check_links(run: Path):
+def check_links(run: Path): # a run folder
     "Raise `UserError` where a link in a run folder stands for something that training writes; for a run that goes on."
     run = Path(run)
     for path in [*run.iterdir(), *((run/'checkpoints').iterdir() if (run/'checkpoints').is_dir() else [])]: no_link(path)
 
 # %% ../nbs/02_runs.ipynb #55c99aba
-def best_checkpoint(run: Path) -> Path | None: # None when there is none
+def best_checkpoint(run: Path, # a run folder
+                   ) -> Path | None: # None when there is none
     "The best checkpoint of a run by its own metric, as `checkpoints/scores.json` has it."
     folder = Path(run)/'checkpoints'
     there = {name: s for name, s in read_scores(folder).items() if os.path.isfile(folder/name) and s['value'] == s['value']}
@@ -198,7 +208,8 @@ def best_checkpoint(run: Path) -> Path | None: # None when there is none
     return folder/max(there, key=lambda name: there[name]['value'] * (1 if there[name]['mode'] == 'max' else -1))
 
 # %% ../nbs/02_runs.ipynb #36d4acd9
-def latest_checkpoint(run: Path) -> Path | None: # None when there is none
+def latest_checkpoint(run: Path, # a run folder
+                     ) -> Path | None: # None when there is none
     "The `last.ckpt` of a run, or the one before it where that is missing."
     return next((path for name in ('last.ckpt', 'previous.ckpt') if (path := Path(run)/'checkpoints'/name).is_file()), None)
 
@@ -207,7 +218,7 @@ def resolve_checkpoint(path, # a .ckpt file, a run folder, or 'auto': the newest
                        output_dir: str | None = None, project: str | None = None, exp_name: str | None = None, # where 'auto' looks
                        prefer: str = 'last', # which one of a run folder: 'last' or 'best'
                       ) -> Path | None: # None only for 'auto' without an earlier run
-    "The checkpoint file that `path` stands for."
+    "The checkpoint file that `path` stands for; `UserError` where it has none."
     pick = best_checkpoint if prefer == 'best' else latest_checkpoint
     if str(path) == 'auto':
         runs = find_runs(output_dir or 'experiments', project, exp_name)
@@ -243,13 +254,15 @@ def _holder(path):
     return f' ({text})' if re.fullmatch(r'\d+ on [\w.-]+', text) else ''
 
 # %% ../nbs/02_runs.ipynb #c1d70a11
-def differences(held: list[dict]) -> dict[str, tuple]: # key -> its value in each; None where one lacks it
+def differences(held: list[dict], # one for each run
+               ) -> dict[str, tuple]: # key -> its value in each; None where one lacks it
     "What is not the same in all of several mappings."
     found = {key: tuple(one.get(key) for one in held) for key in sorted({key for one in held for key in one})}
     return {key: values for key, values in found.items() if any(value != values[0] for value in values)}
 
 # %% ../nbs/02_runs.ipynb #e0bd34a7
-def compare_options(*runs: Path) -> dict[str, tuple]: # option -> its value in each of them
+def compare_options(*runs: Path, # run folders
+                   ) -> dict[str, tuple]: # option -> its value in each of them
     "The options in which runs differ."
     from imgcls.config import read_yaml
     return differences([{key: setting.value for key, setting in read_yaml(Path(run)/'save_config.yaml').items()} for run in runs])

@@ -24,7 +24,8 @@ from .predict import Predictor, list_sources, softmax
 from .scoring import evaluating, to_float
 
 # %% ../nbs/44_saliency.ipynb #e2943f57
-def spatial_layer(network: nn.Module, images: torch.Tensor, # normalised, 1 x C x S x S
+def spatial_layer(network: nn.Module, # in evaluation mode
+                  images: torch.Tensor, # normalised, 1 x C x S x S
                  ) -> nn.Module | None:
     "The last module with outputs over height and width; None where there is none, or other things than a head follow."
     found, ran = None, []
@@ -55,10 +56,10 @@ def differentiable(network: nn.Module) -> Iterator: # function from normalised i
 
 # %% ../nbs/44_saliency.ipynb #78efa19b
 def gradcam(network: nn.Module, images: torch.Tensor, # normalised, 1 x C x S x S
-            label: int, # class
+            label: int, # number of the class, 0 to K - 1
             layer: nn.Module, # as from `spatial_layer`
            ) -> np.ndarray: # float32 S x S, 0 to 1; all 0 where nothing speaks for the class
-    "Grad-CAM, enlarged to the size of the image."
+    "Grad-CAM (arXiv:1610.02391), enlarged to the size of the image; `UserError` where no gradient can be taken."
     outputs = []
     hook = layer.register_forward_hook(lambda _, given, out: outputs.append(out))
     try:
@@ -83,11 +84,12 @@ def _to_one(heat):
 
 # %% ../nbs/44_saliency.ipynb #a1675175
 def smooth_gradient(network: nn.Module, images: torch.Tensor, # normalised, 1 x C x S x S
-                    label: int, # class
+                    label: int, # number of the class, 0 to K - 1
                     samples: int = 16, # noisy copies; 1: the plain gradient of the image itself
                     noise: float = 0.1, # standard deviation, as a share of the range of the image's values
-                    seed: int = 0) -> np.ndarray: # float32 S x S, 0 to 1
-    "The largest size of the gradient over the channels, averaged over noisy copies."
+                    seed: int = 0, # of the noise
+                   ) -> np.ndarray: # float32 S x S, 0 to 1
+    "SmoothGrad (arXiv:1706.03825): the largest size of the gradient over the channels, averaged over noisy copies."
     generator, total = torch.Generator().manual_seed(seed), 0
     spread = 0.0 if samples == 1 else noise * float(images.max() - images.min())
     with differentiable(network) as run:
@@ -100,9 +102,10 @@ def smooth_gradient(network: nn.Module, images: torch.Tensor, # normalised, 1 x 
 # %% ../nbs/44_saliency.ipynb #6eb6a7b7
 METHODS = ('auto', 'gradcam', 'gradient')
 
-# %% ../nbs/44_saliency.ipynb #46b033b5
-def saliency_method(predictor: Predictor, method: str = 'auto', # gradcam, gradient, or auto: gradcam where the network has a layer for it
-                   ) -> tuple[str, nn.Module | None]: # gradcam or gradient; the layer
+# %% ../nbs/44_saliency.ipynb #0a65cc67
+def saliency_method(predictor: Predictor, # of a checkpoint, run folder or .safetensors file
+                    method: str = 'auto', # gradcam, gradient, or auto: gradcam where the network has a layer for it
+                   ) -> tuple[str, nn.Module | None]: # gradcam or gradient; the layer, None for gradient
     "How the maps of a predictor are made; `UserError` where they cannot be."
     if method not in METHODS: raise UserError(f"method should be {', '.join(METHODS)}, not '{method}'.{nearest(str(method), METHODS)}")
     network, name = predictor.card.get('network'), predictor.card.get('name', 'the network')
@@ -118,13 +121,13 @@ def saliency_method(predictor: Predictor, method: str = 'auto', # gradcam, gradi
 # %% ../nbs/44_saliency.ipynb #460e8e9f
 def _device(network): return next((t.device for t in network.parameters()), torch.device('cpu'))
 
-# %% ../nbs/44_saliency.ipynb #2eac90e8
+# %% ../nbs/44_saliency.ipynb #f3bdb693
 def saliency(predictor: Predictor, # of a checkpoint, run folder or .safetensors file
              image, # path, PIL image or uint8 array
              label: str | int | None = None, # class, or its number; None: the one that is predicted
              method: str = 'auto', # as for `saliency_method`, which says what auto takes
             ) -> np.ndarray: # float32 S x S, 0 to 1, over the image as the network gets it
-    "Which part of an image speaks for a class."
+    "Which part of an image speaks for a class; `UserError` for an unknown class or method, and for an artifact without gradients."
     chosen = saliency_method(predictor, method)
     pixels = predictor.read(image)
     return _heat(predictor, pixels, int(predictor.logits(pixels[None])[0].argmax()) if label is None else class_number(predictor.classes, label), *chosen)
@@ -141,7 +144,7 @@ def _heat(predictor, pixels, label, method, layer):
 def overlay(pixels: np.ndarray, # uint8 S x S x 1 or 3
             heat: np.ndarray, # S x S, 0 to 1
            ) -> np.ndarray: # uint8 S x S x 3
-    "A heat map over an image: the hotter, the less of the image shows through."
+    "A heat map over an image in the colours of turbo: the hotter, the less of the image shows through."
     from matplotlib import colormaps
     colours, share = 255 * colormaps['turbo'](heat)[:, :, :3], 0.7 * heat[:, :, None]
     return ((1 - share) * np.broadcast_to(pixels, (*heat.shape, 3)) + share * colours).round().astype(np.uint8)
@@ -151,9 +154,9 @@ def show_saliency(predictor: Predictor, # of a checkpoint, run folder or .safete
                   sources, # as for `Predictor.predict`
                   labels: Sequence[str | int] | None = None, # true classes, in the same order: they get a map where another one is predicted
                   method: str = 'auto', # as for `saliency_method`
-                  count: int = 16, # images, at most
+                  count: int = 16, # images, at most: the first ones
                  ): # -> matplotlib Figure
-    "Images, what the network predicts, and the part of each that speaks for it."
+    "Images, what the network predicts, and the part of each that speaks for it. `UserError` where labels and images are not as many."
     chosen, pairs = saliency_method(predictor, method), list_sources(sources)
     truths = [None] * len(pairs) if labels is None else [class_number(predictor.classes, label) for label in labels]
     if len(truths) != len(pairs): raise UserError(f'there are {len(pairs)} images, but {len(truths)} labels')
@@ -184,21 +187,23 @@ def _column(predictor, name, source, truth, chosen):
 class EmbeddingMap:
     "Where a network puts the images of a data set, in two dimensions."
     xy: np.ndarray # float32 N x 2
-    labels: list[str] # classes: those of the table, or those predicted
-    paths: list[str]
+    labels: list[str] # N classes: those of the table, or those predicted
+    paths: list[str] # N names, as in the table or the list
     method: str # pca or umap
-    shares: list[float] = field(default_factory=list) # of the variance, by the axes of pca
+    shares: list[float] = field(default_factory=list) # of the variance, 0 to 1, by the axes of pca; empty for umap
     title: str = ''
     sources: list[Any] = field(default_factory=list, repr=False) # what the thumbnails are read from
 
 # %% ../nbs/44_saliency.ipynb #1e703874
 def embedding_map(predictor: Predictor, # of any artifact with an embedding
                   source=None, # a sample table, or as for `show_samples`; a list of images; None: the data it was trained on
-                  split: str = 'valid', # of a table
-                  method: str = 'pca', # or umap
+                  split: str = 'valid', # train, valid or test, of a table
+                  method: str = 'pca', # or umap, which needs umap-learn
                   most: int = 2000, # images, drawn by `seed`
-                  seed: int = 0, batch_size: int = 32) -> EmbeddingMap: # an image that cannot be read is left out and counted
-    "The images as the network sees them."
+                  seed: int = 0, # of the draw, and of umap
+                  batch_size: int = 32, # images that go through the network at once
+                 ) -> EmbeddingMap: # an image that cannot be read is left out and counted
+    "The images as the network sees them. `UserError` for fewer than three images that can be read, and for a network without an embedding."
     if method not in ('pca', 'umap'): raise UserError(f"method should be pca or umap, not '{method}'.{nearest(str(method), ('pca', 'umap'))}")
     found = _sources_of(predictor, source, split) # name, source, class
     drawn = [found[k] for k in sorted(np.random.default_rng(seed).permutation(len(found))[:most].tolist())]

@@ -27,14 +27,16 @@ class SampleTable:
     paths: list[str] # with forward slashes
     labels: list[int] # index into classes
     splits: list[str] # train, valid or test
-    classes: list[str]
+    classes: list[str] # names, in the order of their numbers
     notes: list[str] = field(default_factory=list) # what was skipped or decided on the way, a line each
     source: str = '' # as the user named it
     sizes: array | None = field(default=None, repr=False, compare=False) # bytes of the files, where reading the table found them out
 
     def __len__(self): return len(self.paths)
 
-    def path(self, row: int) -> str: return os.path.join(self.root, self.paths[row])
+    def path(self, row: int) -> str:
+        "Where the file of a row is."
+        return os.path.join(self.root, self.paths[row])
 
     def rows(self, split: str) -> list[int]:
         "The row numbers of a split, in the order of the table."
@@ -65,9 +67,9 @@ def _size(path):
     except (OSError, ValueError): return -1 # ValueError: a zero byte in the name
     return found.st_size if stat.S_ISREG(found.st_mode) else -1
 
-# %% ../nbs/10_samples.ipynb #8e1745fa
+# %% ../nbs/10_samples.ipynb #ce2f573d
 @patch
-def to_csv(self: SampleTable, path):
+def to_csv(self: SampleTable, path): # of the file to write
     "Write path, label and split as a table that `read_samples` reads; paths become absolute."
     with open(path, 'w', newline='', encoding='utf-8', errors='surrogateescape') as file: # names of files need not be UTF-8
         writer = csv.writer(file)
@@ -95,7 +97,9 @@ class Scan:
     other: Counter = field(default_factory=Counter) # other files, by extension
 
 # %% ../nbs/10_samples.ipynb #7373cb87
-def walk_folder(root: str, unreadable: list | None = None): # unreadable: takes a line for each folder that cannot be listed
+def walk_folder(root: str, # folder to begin at
+                unreadable: list | None = None, # takes a line for each folder that cannot be listed; None: they are passed over
+               ): # -> iterator
     "(folder, images, other files, hidden things) of every folder, as names; hidden folders are not entered, links are followed once."
     fails = lambda error: unreadable.append(f'{error.filename}: {error.strerror}') if unreadable is not None else None
     seen = set()
@@ -110,8 +114,9 @@ def walk_folder(root: str, unreadable: list | None = None): # unreadable: takes 
         yield os.path.relpath(here, root).replace(os.sep, '/'), images, [f for f in files if not is_image_file(f)], hidden
 
 # %% ../nbs/10_samples.ipynb #2919cc31
-def scan_folder(root: str) -> Scan:
-    "List the images below `root`."
+def scan_folder(root: str, # folder to begin at
+               ) -> Scan:
+    "List the images below `root`; hidden files and other files are counted."
     found = Scan()
     for folder, images, others, hidden in walk_folder(root):
         if folder != '.': found.folders.append(folder)
@@ -129,8 +134,9 @@ SPLIT_NAMES = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': '
                'test': 'test', 'testing': 'test', 'eval': 'test'}
 
 # %% ../nbs/10_samples.ipynb #c2bfc83d
-def splits_of(found: Scan) -> tuple[list[tuple], list[str]]: # rows and notes
-    "(split, path below it, path) for every image, when there is a train folder; else a split of nothing."
+def splits_of(found: Scan, # `folders` say which splits there are, `images` become rows
+             ) -> tuple[list[tuple], list[str]]: # rows and notes
+    "(split, path below it, path) for every image; the split is None where there are no split folders."
     tops = {f.split('/')[0] for f in found.folders}
     named = {t for t in tops if t.lower() in SPLIT_NAMES}
     if not any(SPLIT_NAMES[t.lower()] == 'train' for t in named) and named != tops: named = set()
@@ -142,8 +148,10 @@ def splits_of(found: Scan) -> tuple[list[tuple], list[str]]: # rows and notes
         else: ignored[top if below else 'the top folder'] += 1
     return rows, [f'{n} images in {t} are not used (beside the split folders)' for t, n in sorted(ignored.items())]
 
-# %% ../nbs/10_samples.ipynb #487bb9e3
-def classes_of(rows: list[tuple], class_level: str) -> tuple[list[tuple], list[str]]: # rows and notes
+# %% ../nbs/10_samples.ipynb #ef31e531
+def classes_of(rows: list[tuple], # from `splits_of`
+               class_level: str, # which folder names the class: auto, first or leaf
+              ) -> tuple[list[tuple], list[str]]: # rows and notes
     "(split, class, path) for every image in a class folder."
     notes, inside = [], [(s, below.split('/'), p) for s, below, p in rows if '/' in below]
     if len(inside) < len(rows): notes.append(f'{len(rows) - len(inside)} images outside any class folder are not used')
@@ -165,9 +173,9 @@ def _leaf_classes(inside):
 # %% ../nbs/10_samples.ipynb #21559af8
 def split_off(paths: list[str], # of one class
               fraction: float, # share to take
-              seed: int,
-             ) -> set[str]: # at least one of two and more, never all
-    "The paths that leave the training split."
+              seed: int, # another one takes others
+             ) -> set[str]: # at least one of two and more, never all; none for a fraction of 0
+    "The paths that leave the training split: those with the smallest SHA-256 of seed and path."
     ranked = sorted(paths, key=lambda p: hashlib.sha256(f'{seed}\0{p}'.encode(errors='surrogateescape')).digest())
     return set(ranked[:min(max(1, round(fraction * len(paths))), len(paths) - 1)]) if fraction > 0 else set()
 
@@ -203,7 +211,7 @@ def class_list(rows: list[tuple], # (split, class, path)
     return list(known)
 
 # %% ../nbs/10_samples.ipynb #f97c23b0
-def natural(name: str) -> tuple:
+def natural(name: str) -> tuple: # compares with those of other names
     "Sort key: whole numbers by value before everything else by text."
     return (0, int(name), name) if name.isascii() and name.isdigit() and len(name) < 19 else (1, 0, name)
 
@@ -226,10 +234,13 @@ def _few(names, count=5):
     return ', '.join(names[:count]) + (f', and {len(names) - count} more' if len(names) > count else '')
 
 # %% ../nbs/10_samples.ipynb #b750c82f
-def read_folders(root: str, class_level: str = 'auto', # auto, first or leaf
-                 classes: list[str] | None = None, valid_fraction: float = 0.2, test_fraction: float = 0.0, seed: int = 42,
+def read_folders(root: str, # folder of class folders, or of split folders with class folders
+                 class_level: str = 'auto', # which folder names the class: auto, first or leaf
+                 classes: list[str] | None = None, # a class list that is fixed already
+                 valid_fraction: float = 0.2, test_fraction: float = 0.0, # taken off train where there is no such split
+                 seed: int = 42, # of the split
                 ) -> SampleTable:
-    "The sample table of class folders, with or without split folders above them."
+    "The sample table of class folders, with or without split folders above them; `UserError` where there are no images in class folders."
     found = scan_folder(root)
     if not found.images: raise UserError(f"{root}: no images in it{_instead(found)}")
     rows, notes = splits_of(found)
@@ -263,7 +274,7 @@ def pick_column(what: str, # path, label or split
                 wanted: str | None, # given by the user
                 table: str, # its name, for the error
                ) -> str | None: # None only for split
-    "The column that holds the path, the label or the split."
+    "The column that holds the path, the label or the split; `UserError` where it cannot be told."
     if wanted is not None:
         if wanted in names: return wanted
         raise UserError(f"{table}: has no column '{wanted}' (data.{what}_column).{nearest(wanted, names)} It has {', '.join(names)}")
@@ -274,7 +285,8 @@ def pick_column(what: str, # path, label or split
     return found
 
 # %% ../nbs/10_samples.ipynb #702c956d
-def table_lines(path: Path): # of a .csv, .tsv or .parquet file
+def table_lines(path: Path, # of a .csv, .tsv or .parquet file
+               ): # -> iterator; `UserError` when it cannot be read as a table
     "The column names first, then every row as its line number and a dict of texts, one at a time."
     if path.suffix.lower() == '.parquet': yield from _parquet_lines(path); return
     try:
@@ -305,11 +317,14 @@ def _check_unfolded(metadata, size):
     if stated > 100_000_000 + 100 * size or metadata.num_rows > 1_000_000 + 10 * size:
         raise ValueError(f'its {size:,} bytes would unfold to {metadata.num_rows:,} rows, {stated:,} bytes')
 
-# %% ../nbs/10_samples.ipynb #27cb4e29
-def read_table(path: str, path_column: str | None = None, label_column: str | None = None, split_column: str | None = None,
-               classes: list[str] | None = None, valid_fraction: float = 0.2, test_fraction: float = 0.0, seed: int = 42,
+# %% ../nbs/10_samples.ipynb #4a46cba1
+def read_table(path: str, # of a .csv, .tsv or .parquet file; paths in it are relative to its folder
+               path_column: str | None = None, label_column: str | None = None, split_column: str | None = None, # None: guessed by `pick_column`
+               classes: list[str] | None = None, # a class list that is fixed already
+               valid_fraction: float = 0.2, test_fraction: float = 0.0, # taken off train where there is no such split
+               seed: int = 42, # of the split
               ) -> SampleTable:
-    "The sample table of a .csv, .tsv or .parquet file."
+    "The sample table of a table file; `UserError` names the line, column or file that is wrong."
     file = Path(path)
     lines = table_lines(file)
     names = next(lines)
@@ -323,9 +338,11 @@ def read_table(path: str, path_column: str | None = None, label_column: str | No
     table.sizes = sizes
     return table
 
-# %% ../nbs/10_samples.ipynb #4a46cba1
-def table_row(file: Path, line: int, row: dict, # as `table_lines` gives it
-              path_column: str, label_column: str, split_column: str | None) -> tuple: # (split, class, path); the split is None without a column for it
+# %% ../nbs/10_samples.ipynb #e2fd2139
+def table_row(file: Path, line: int, # for the message
+              row: dict, # as `table_lines` gives it
+              path_column: str, label_column: str, split_column: str | None, # from `pick_column`
+             ) -> tuple: # (split, class, path); the split is None without a column for it
     "One line of a table; `UserError` names the line that makes no sense."
     path, label = ((row.get(c) or '').strip() for c in (path_column, label_column))
     if not path or not label: raise UserError(f"{file}:{line}: the {'path' if not path else 'label'} is empty")

@@ -27,7 +27,7 @@ def eval_transform(image_size: int = 224, # side in pixels of the square that th
                    channels: int = 3, # 1 converts to gray
                    background=(255, 255, 255), # under transparent parts, and beside padded images
                   ) -> dict:
-    "The transform as plain data."
+    "The transform as plain data; it is stored with the weights, and everything that shows images to the network reads it."
     return {'size': int(image_size), 'resize': resize, 'crop_fraction': float(crop_fraction), 'interpolation': interpolation,
             'mean': [float(m) for m in mean], 'std': [float(s) for s in std], 'channels': int(channels), 'background': [int(b) for b in background]}
 
@@ -43,7 +43,9 @@ def resample(image: Image.Image, # RGB
     return wide.resize(size, filter, box=(0, top, size[0], bottom))
 
 # %% ../nbs/12_transforms.ipynb #dfb44999
-def fit(transform: dict, image: Image.Image) -> Image.Image: # RGB in, RGB of size x size out
+def fit(transform: dict, # from `eval_transform`
+        image: Image.Image, # RGB, of any size
+       ) -> Image.Image: # RGB, size x size
     "Crop and resize as the transform says."
     size, (width, height) = transform['size'], image.size
     filter = Image.Resampling[transform['interpolation'].upper()]
@@ -58,19 +60,25 @@ def fit(transform: dict, image: Image.Image) -> Image.Image: # RGB in, RGB of si
     left, top = (width - side) / 2, (height - side) / 2
     return resample(image, (size, size), filter, (left, top, left + side, top + side))
 
-# %% ../nbs/12_transforms.ipynb #22f0f5c2
-def to_array(transform: dict, image: Image.Image) -> np.ndarray: # uint8 H x W x channels
-    "The pixels of a fitted image, in the transform's channels."
+# %% ../nbs/12_transforms.ipynb #d50a6ac1
+def to_array(transform: dict, # its channels: 3, or 1 for gray
+             image: Image.Image, # RGB, fitted
+            ) -> np.ndarray: # uint8 H x W x channels, writable
+    "The pixels of a fitted image, in the transform's channels; gray by the weights of ITU-R 601-2, as Pillow has it."
     return np.array(image) if transform['channels'] == 3 else np.array(image.convert('L'))[:, :, None]
 
-# %% ../nbs/12_transforms.ipynb #d50a6ac1
-def apply_eval(transform: dict, image: Image.Image) -> np.ndarray: # uint8 size x size x channels
+# %% ../nbs/12_transforms.ipynb #2fe8196d
+def apply_eval(transform: dict, # from `eval_transform`
+               image: Image.Image, # RGB, of any size
+              ) -> np.ndarray: # uint8 size x size x channels
     "The evaluation transform up to normalisation."
     return to_array(transform, fit(transform, image))
 
 # %% ../nbs/12_transforms.ipynb #2e4972d7
-def normalise(transform: dict, images): # uint8 tensor B x C x H x W -> float32, on its device and in its memory format
-    "(images / 255 - mean) / std."
+def normalise(transform: dict, # its mean and std
+              images, # uint8 tensor B x C x H x W
+             ): # -> float32 tensor of this shape, on the same device and in the same memory format
+    "(images / 255 - mean) / std, per channel, computed as one product and one sum."
     rows = images.permute(0, 2, 3, 1)
     wide = rows.shape[2] if rows.is_contiguous() else 0 # channels last: a whole row of pixels at once is faster than one pixel after another
     scale, shift = _scale_and_shift(tuple(transform['mean']), tuple(transform['std']), images.device, wide)
@@ -86,7 +94,9 @@ def _scale_and_shift(mean, std, device, wide=0):
     return [v.float().repeat(wide).to(device) if wide else v.float().view(-1, 1, 1).to(device) for v in (1 / (255 * std), -mean / std)]
 
 # %% ../nbs/12_transforms.ipynb #4f8c2a5a
-def normalise_numpy(transform: dict, images: np.ndarray) -> np.ndarray: # uint8 B x C x H x W -> float32
+def normalise_numpy(transform: dict, # its mean and std
+                    images: np.ndarray, # uint8 B x C x H x W
+                   ) -> np.ndarray: # float32 of this shape
     "`normalise` without torch."
     mean, std = (np.array(transform[k], np.float64).reshape(-1, 1, 1) for k in ('mean', 'std'))
     return images.astype(np.float32) * (1 / (255 * std)).astype(np.float32) + (-mean / std).astype(np.float32)
@@ -104,14 +114,14 @@ def _operation(function):
 @dataclass
 class RandomCrop:
     "A box of random area and proportions, drawn as soon as the size of the image is known, before it is decoded (arXiv:1409.4842)."
-    rng: random.Random
+    rng: random.Random # all that is drawn comes from here
     transform: dict # its size and filter
-    scale: tuple = (0.35, 1.0) # share of the area
-    ratio: tuple = (0.75, 1.3333) # width over height
+    scale: tuple = (0.35, 1.0) # smallest and largest share of the area
+    ratio: tuple = (0.75, 1.3333) # smallest and largest width over height
     box: tuple | None = None # left, top, right and bottom as shares of the sides; None: as the transform fits it
 
     def draw(self, size: tuple[int, int]) -> tuple[int, int]: # width and height; and those that are enough for this crop
-        "Draw the box."
+        "Draw the box; after ten draws that do not fit, the image is fitted whole."
         width, height = size
         for _ in range(10):
             area = width * height * self.rng.uniform(*self.scale)
@@ -252,8 +262,8 @@ def _change(image, name, strength, sign):
 # %% ../nbs/12_transforms.ipynb #47297255
 def preset_operations(preset: str, # none, light, standard or strong
                       image_size: int, # small images (up to 64 pixels) are shifted rather than cropped hard
-                     ) -> list[dict]:
-    "The operations of a preset."
+                     ) -> list[dict]: # as a user would write them: what is not named has its default
+    "The operations of a preset; `UserError` for an unknown one."
     small = image_size <= 64
     shift = [{'op': 'pad_crop'}] if small else [{'op': 'random_resized_crop'}]
     colour = [{'op': 'color_jitter'}]
@@ -265,10 +275,11 @@ def preset_operations(preset: str, # none, light, standard or strong
     if preset not in presets: raise UserError(f"augment.preset '{preset}' is unknown; take {', '.join(presets)}.{nearest(preset, presets)}")
     return presets[preset]
 
-# %% ../nbs/12_transforms.ipynb #fb210399
-def augmentation_list(preset: str, image_size: int, ops: list[dict] | None = None, # your own list instead
+# %% ../nbs/12_transforms.ipynb #36f8c25d
+def augmentation_list(preset: str, image_size: int, # as in `preset_operations`
+                      ops: list[dict] | None = None, # your own list instead
                      ) -> list[dict]: # every operation with all its numbers
-    "The concrete augmentation: checked, defaults filled in."
+    "The concrete augmentation: defaults filled in; `UserError` for an unknown operation, or numbers that it does not take."
     return [_completed(op) for op in (preset_operations(preset, image_size) if ops is None else ops)]
 
 # %% ../nbs/12_transforms.ipynb #1236546b
@@ -294,13 +305,16 @@ def _plain(key, value, default, name):
     raise UserError(f'{name}.{key} should be a number of at least 0, not {value!r}')
 
 # %% ../nbs/12_transforms.ipynb #7040d3e0
-def describe(ops: list[dict]) -> str:
+def describe(ops: list[dict], # from `augmentation_list` or `batch_augmentation_list`
+            ) -> str: # a line for each; none for an empty list
     "The list of operations as text."
     return '\n'.join(f"{op['op']}: " + ', '.join(f'{k} {v}' for k, v in op.items() if k != 'op') for op in ops) or 'none'
 
 # %% ../nbs/12_transforms.ipynb #19ae8a93
-def sample_rng(seed: int, epoch: int, index: int) -> random.Random: # index: row of the sample table
-    "The generator of one image in one epoch."
+def sample_rng(seed: int, # of the run
+               epoch: int, index: int, # index: row of the sample table
+              ) -> random.Random:
+    "The generator of one image in one epoch, the same in whatever process and order it is asked for."
     return random.Random(f'{seed}/{epoch}/{index}')
 
 # %% ../nbs/12_transforms.ipynb #4dc858b8
@@ -317,7 +331,8 @@ def apply_augmentation(ops: list[dict], # from `augmentation_list`
     return image
 
 # %% ../nbs/12_transforms.ipynb #6f5affc5
-def crops_first(ops: list[dict]) -> bool:
+def crops_first(ops: list[dict], # from `augmentation_list`
+               ) -> bool:
     "Whether the operations begin on the image as it was decoded, rather than on one of the network's size."
     return bool(ops) and ops[0]['op'] == 'random_resized_crop'
 
@@ -326,7 +341,7 @@ def mixup_cutmix(images, labels, # float B x C x H x W, int64 B
                  num_classes: int, mixup: float, cutmix: float, # alpha of Beta(alpha, alpha); 0 is off
                  generator, # a torch.Generator on the CPU
                 ): # images, and soft targets B x num_classes
-    "MixUp (arXiv:1710.09412) or CutMix (arXiv:1905.04899) within a batch; with both on, one of them by a fair draw."
+    "MixUp (arXiv:1710.09412) or CutMix (arXiv:1905.04899) of a batch with itself in another order, one share for all; with both on, one of them by a fair draw."
     import torch
     order = torch.randperm(len(images), generator=generator).to(images.device)
     draw = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
@@ -348,9 +363,11 @@ def _cut(images, order, share, draw):
     return images, 1 - h * w / (height * width)
 
 # %% ../nbs/12_transforms.ipynb #3b4aceb7
-def sample_draws(seed: int, epoch: int, rows: np.ndarray, # rows of the sample table, B
-                 count: int) -> np.ndarray: # float32 B x count, in 0-1
-    "The random numbers of the images of a batch."
+def sample_draws(seed: int, epoch: int, # as in `sample_rng`
+                 rows: np.ndarray, # int, rows of the sample table, B
+                 count: int, # numbers for each image
+                ) -> np.ndarray: # float32 B x count, at least 0 and below 1
+    "The random numbers of the images of a batch (SplitMix64: Steele, Lea and Flood, 2014)."
     start = np.uint64(int.from_bytes(hashlib.blake2b(f'{seed}/{epoch}'.encode(), digest_size=8).digest(), 'little'))
     x = start + (rows.astype(np.uint64)[:, None] * np.uint64(count) + np.arange(1, count + 1, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -414,21 +431,23 @@ def _mean_colour(mean, dtype, device):
     return levels.to(dtype).to(device)[:, None, None]
 
 # %% ../nbs/12_transforms.ipynb #73c98a23
-def batch_augmentation_list(ops: list[dict] | None) -> list[dict]: # every operation with all its numbers
-    "The operations on batches: checked, defaults filled in."
+def batch_augmentation_list(ops: list[dict] | None, # pad_crop, hflip, cutout, with the numbers that differ from their defaults
+                           ) -> list[dict]: # every operation with all its numbers
+    "The operations on batches: defaults filled in; `UserError` as from `augmentation_list`."
     return [_completed(op, BATCH_OPERATIONS, 'augment.batch_ops') for op in ops or []]
 
-# %% ../nbs/12_transforms.ipynb #916c10da
-def draws_of(ops: list[dict]) -> int:
+# %% ../nbs/12_transforms.ipynb #0daa2058
+def draws_of(ops: list[dict], # from `batch_augmentation_list`
+            ) -> int:
     "How many random numbers these batch operations take for an image."
     return sum(BATCH_OPERATIONS[op['op']].draws for op in ops)
 
-# %% ../nbs/12_transforms.ipynb #0daa2058
+# %% ../nbs/12_transforms.ipynb #fe348b07
 def apply_batch(ops: list[dict], # from `batch_augmentation_list`
                 transform: dict, # the evaluation transform, for the mean colour
                 images, # uint8, or normalised float, B x C x H x W
                 draws, # float B x `draws_of(ops)`, on the same device
-               ):
+               ): # -> of the same shape, dtype and device
     "Augment a batch on its device."
     for op in ops:
         operation, numbers = BATCH_OPERATIONS[op['op']], {k: v for k, v in op.items() if k != 'op'}

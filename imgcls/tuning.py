@@ -51,7 +51,7 @@ def untouched():
 @contextmanager
 def trial(config: TrainConfig, what: str # name of the function, for messages
          ) -> Iterator[Bench]:
-    "Data and network of these options on one device, to be thrown away."
+    "Data and network of these options on one device, to be thrown away; `UserError` for wrong options, `RunFault` where memory ends."
     if config.resume: raise UserError(f'{what} begins with a new network; leave resume out')
     with untouched(), quiet_lightning(), global_settings(config):
         try: yield open_bench(changed(config, what, compile=False))
@@ -63,7 +63,7 @@ def trial(config: TrainConfig, what: str # name of the function, for messages
 
 # %% ../nbs/46_tuning.ipynb #3810e3b3
 class TrialLoop:
-    "Optimiser steps of a network that is thrown away, with all that the options say of a step."
+    "Optimiser steps of a network that is thrown away, with all that the options say of a step: mixing, precision, accumulation, clipping, average."
     def __init__(self, bench: Bench):
         self.bench, self.module, self.plugin, self.done = bench, bench.classifier.to(bench.device), bench.plugin, 0 # done: batches
         config, most = bench.config, bench.config.gradient_clip_val
@@ -73,8 +73,9 @@ class TrialLoop:
         self.optimizer = build_optimizer(self.network, config, fused=config.fused_optimizer and not (self.most and self.scaler.is_enabled()))
         self.ema = EMA(self.network, config.ema_decay, config.ema_steps) if config.use_ema else None
 
-    def gradients(self, batches: list[dict]) -> torch.Tensor: # batches: of one step, on the device -> mean loss
-        "Forward and backward."
+    def gradients(self, batches: list[dict], # of one step, on the device
+                 ) -> torch.Tensor: # mean loss, a single number
+        "Forward and backward; the gradients of the batches are averaged."
         total = 0.0
         for batch in batches:
             with self.plugin.forward_context():
@@ -85,7 +86,7 @@ class TrialLoop:
         return total
 
     def clip(self):
-        "Shorten the gradients."
+        "Shorten the gradients to `gradient_clip_val`."
         if self.bench.device.type == 'cpu': return clip_on_cpu(self.optimizer, self.most)
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.most)
@@ -100,8 +101,8 @@ class TrialLoop:
         if self.ema: self.ema.update()
 
 # %% ../nbs/46_tuning.ipynb #11a3d0bb
-def one_batch(bench: Bench) -> dict:
-    "A training batch on the device."
+def one_batch(bench: Bench) -> dict: # image: uint8 or float B x C x H x W; label: int64 B
+    "The first training batch, on the device."
     batches = iter(bench.loader)
     try: return next(batches)
     finally: batches.close()
@@ -114,13 +115,15 @@ def endless(loader: Loader) -> Iterator[dict]:
         yield from loader
 
 # %% ../nbs/46_tuning.ipynb #38f30ef5
-def growing_rates(lowest: float, highest: float, steps: int) -> list[float]:
+def growing_rates(lowest: float, highest: float, # above 0, both included
+                  steps: int) -> list[float]:
     "Rates from the lowest to the highest, each the same multiple of the one before."
     return np.geomspace(lowest, highest, steps).tolist()
 
 # %% ../nbs/46_tuning.ipynb #97c4d353
-def smooth(values: list[float], share: float = 0.9) -> list[float]: # share: that the values before keep
-    "The exponential mean up to each value, freed from its bias."
+def smooth(values: list[float], share: float = 0.9, # 0 to 1, that the values before keep
+          ) -> list[float]: # as many as there are values
+    "The exponential mean up to each value, freed from its bias to zero as in Adam (arXiv:1412.6980)."
     mean, found = 0.0, []
     for count, value in enumerate(values, 1):
         mean = share * mean + (1 - share) * value
@@ -128,8 +131,10 @@ def smooth(values: list[float], share: float = 0.9) -> list[float]: # share: tha
     return found
 
 # %% ../nbs/46_tuning.ipynb #51293184
-def range_test(loop: TrialLoop, batches: Iterator[dict], rates: list[float]) -> list[float]: # losses; fewer than there are rates after a divergence
-    "The loss of each step while the rate grows."
+def range_test(loop: TrialLoop, batches: Iterator[dict], # training batches on the device, without end
+               rates: list[float], # one for each step
+              ) -> list[float]: # losses; fewer than there are rates after a divergence
+    "The learning-rate range test (arXiv:1506.01186): the loss of each step while the rate grows."
     losses, every = [], loop.bench.config.accumulate_grad_batches
     for rate in tqdm(rates, unit='step', leave=False, delay=1, disable=not shows_progress()):
         loss = loop.gradients([next(batches) for _ in range(every)]).item()
@@ -141,7 +146,9 @@ def range_test(loop: TrialLoop, batches: Iterator[dict], rates: list[float]) -> 
     return losses
 
 # %% ../nbs/46_tuning.ipynb #cc193217
-def why_unclear(losses: list[float], means: list[float], ended: bool) -> str: # ended: before the last rate; empty for a curve that can be read
+def why_unclear(losses: list[float], means: list[float], # of single steps, and smoothed
+                ended: bool, # before the last rate: the loss diverged
+               ) -> str: # empty for a curve that can be read
     "What is wrong with the curve of a range test."
     if len(losses) < 10: return 'the loss diverged within ten steps; try a smaller lowest rate'
     least, start = int(np.argmin(means)), float(np.median(losses[:max(3, len(losses) // 10)]))
@@ -175,9 +182,9 @@ class LearningRates:
 
     def __repr__(self): return self.table()
 
-# %% ../nbs/46_tuning.ipynb #6338ab78
+# %% ../nbs/46_tuning.ipynb #8a95c664
 def read_curve(what: str, rates: list[float], losses: list[float]) -> LearningRates: # what: network, size, batch
-    "The suggestions of a range test."
+    "The suggestions of a range test; no rate where the curve has no clear valley."
     means = smooth(losses)
     reason = why_unclear(losses, means, len(losses) < len(rates))
     least = int(np.argmin(means)) if means else 0
@@ -207,11 +214,11 @@ def plot(self: LearningRates): # -> matplotlib Figure
 # %% ../nbs/46_tuning.ipynb #d9006500
 def find_learning_rate(config: TrainConfig | dict | str | Path | None = None, # as for `train`
                        arguments: Iterable[str] = (), # command-line words
-                       lowest: float = 1e-6, highest: float = 1.0, # rates
-                       steps: int = 100, # optimiser steps, at most
+                       lowest: float = 1e-6, highest: float = 1.0, # rates, above 0
+                       steps: int = 100, # optimiser steps, at least 20; fewer are made after a divergence
                        **keywords, # options by name, as for `train`
                       ) -> LearningRates:
-    "Try growing learning rates on a network that is thrown away, and suggest one."
+    "Try growing learning rates on a network that is thrown away (arXiv:1506.01186), and suggest one."
     if not 0 < lowest < highest < math.inf: raise UserError(f'lowest and highest should be above 0, the lowest first, not {lowest} and {highest}')
     if steps < 20: raise UserError(f'steps should be at least 20, not {steps}')
     with trial(load_config(config, arguments, **keywords), 'find_learning_rate') as bench:
@@ -234,7 +241,7 @@ def measurable(kind: str) -> bool: # cpu, cuda or mps
 
 # %% ../nbs/46_tuning.ipynb #c8b277d8
 class Peak:
-    "The most memory in use inside `with`, in `bytes`: all that torch holds on a GPU, or what this process grew by on a CPU."
+    "The most memory in use inside `with`, in `bytes`: all that torch has allocated on a GPU, or what this process grew by on a CPU."
     def __init__(self, device: torch.device): self.device, self.bytes, self.ended = device, 0, threading.Event()
 
     def __enter__(self):
@@ -246,9 +253,12 @@ class Peak:
         return self
 
     def watch(self):
+        "Look every millisecond, in a thread of its own."
         while not self.ended.wait(0.001): self.look()
 
-    def look(self): self.bytes = max(self.bytes, resident_memory() - self.before)
+    def look(self):
+        "Keep the largest growth so far."
+        self.bytes = max(self.bytes, resident_memory() - self.before)
 
     def __exit__(self, *_):
         if self.device.type == 'cuda': self.bytes = torch.cuda.max_memory_allocated(self.device)
@@ -258,8 +268,10 @@ class Peak:
             self.look()
 
 # %% ../nbs/46_tuning.ipynb #1ad879ae
-def resized(batch: dict, size: int) -> dict:
-    "A batch of another size, of the same images again and again."
+def resized(batch: dict, # tensors of B rows, image and label among them
+            size: int, # images
+           ) -> dict:
+    "A batch of another size, of the same images again and again, in the same memory format."
     rows = torch.arange(size, device=batch['label'].device) % len(batch['label'])
     own = batch['image']
     last = own.dim() == 4 and own.is_contiguous(memory_format=torch.channels_last)
@@ -284,8 +296,9 @@ def held(self: TrialLoop) -> int: # bytes
 
 # %% ../nbs/46_tuning.ipynb #659c4f06
 @patch
-def measured(self: TrialLoop, batch: dict, size: int, # batch: whose images are used
-             seconds: float = 0.3, # for the speed
+def measured(self: TrialLoop, batch: dict, # on the device, whose images are used
+             size: int, # images in a batch
+             seconds: float = 0.3, # for the speed, about; at most 50 steps
             ) -> SizeTried:
     "Memory and speed of steps with `size` images in a batch."
     many, device = min(2, self.bench.config.accumulate_grad_batches), self.bench.device
@@ -302,17 +315,21 @@ def measured(self: TrialLoop, batch: dict, size: int, # batch: whose images are 
     if (more := min(50, int(seconds / once))): once = steps(more)
     return SizeTried(size, peak.bytes + (0 if device.type == 'cuda' else self.held), size * many / once)
 
-# %% ../nbs/46_tuning.ipynb #23ef3c9a
-def try_size(measure: Callable[[int], SizeTried], size: int) -> SizeTried | None: # None: it does not fit
-    "Measure a size, if there is memory for it."
+# %% ../nbs/46_tuning.ipynb #b6df205a
+def try_size(measure: Callable[[int], SizeTried], # may raise what torch raises when memory ends
+             size: int, # images
+            ) -> SizeTried | None: # None: it does not fit
+    "Measure a size, if there is memory for it; any other error is passed on."
     try: return measure(size)
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error): raise
     give_back_memory() # here, where the error does not hold the tensors any more
     return None
 
-# %% ../nbs/46_tuning.ipynb #b6df205a
-def try_sizes(measure: Callable[[int], SizeTried], most: int) -> list[SizeTried]: # those that fit, smallest first
+# %% ../nbs/46_tuning.ipynb #cf055906
+def try_sizes(measure: Callable[[int], SizeTried], # as for `try_size`
+              most: int, # images
+             ) -> list[SizeTried]: # those that fit, smallest first; none where not even one image does
     "The largest size that fits, by doubling and then by halving the distance."
     tried, low, high, size = [], 0, most + 1, min(2, most)
     while low + max(1, low // 16) < high:
@@ -323,21 +340,25 @@ def try_sizes(measure: Callable[[int], SizeTried], most: int) -> list[SizeTried]
     return tried
 
 # %% ../nbs/46_tuning.ipynb #4b5d6ae9
-def per_image(tried: list[SizeTried], least: int = 1) -> float: # least: bytes that it takes in any case -> bytes
+def per_image(tried: list[SizeTried], # smallest first
+              least: int = 1, # bytes that an image takes in any case
+             ) -> float: # bytes
     "What one more image takes, by the two largest sizes that were tried; a single size has to be divided."
     last = tried[-1]
     if len(tried) == 1: return max(least, last.memory / last.size)
     return max(least, (last.memory - tried[-2].memory) / (last.size - tried[-2].size))
 
 # %% ../nbs/46_tuning.ipynb #54e5bbc5
-def predicted(tried: list[SizeTried], size: int, least: int = 1) -> int: # bytes
-    "The memory of another size, on that line."
+def predicted(tried: list[SizeTried], size: int, least: int = 1, # as for `per_image`; images
+             ) -> int: # bytes
+    "The memory of another size, on the line of `per_image`."
     return round(tried[-1].memory + per_image(tried, least) * (size - tried[-1].size))
 
 # %% ../nbs/46_tuning.ipynb #b2bbcb32
-def climb(measure: Callable[[int], SizeTried], most: int, # sizes
+def climb(measure: Callable[[int], SizeTried], most: int, # images
           room: int, # bytes that all of it may take
-          seconds: float) -> list[SizeTried]:
+          seconds: float, # after which no other size is begun
+         ) -> list[SizeTried]: # smallest first; at least one
     "Try doubled sizes while the next one is sure to take no more than a third of the room, and there is time."
     tried, size, until = [], min(2, most), time.monotonic() + seconds
     while True:
@@ -419,8 +440,10 @@ def gpu_room(device: torch.device) -> int: # bytes; 0 where it is not known
     return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) if device.type == 'cuda' else 0
 
 # %% ../nbs/46_tuning.ipynb #50fcc7a1
-def gpu_sizes(loop: TrialLoop, batch: dict, most: int) -> tuple[list[SizeTried], int, int]: # sizes that fit; the largest; bytes of room
-    "What fits into the memory of a CUDA device, by trying."
+def gpu_sizes(loop: TrialLoop, batch: dict, # on the device
+              most: int, # images
+             ) -> tuple[list[SizeTried], int, int]: # sizes that fit; the largest; bytes of room
+    "What fits into the memory of a CUDA device, by trying; `RunFault` where not even one image does."
     def measure(size):
         loop.optimizer.zero_grad() # what a size that failed may have left
         return loop.measured(batch, size)
@@ -428,9 +451,11 @@ def gpu_sizes(loop: TrialLoop, batch: dict, most: int) -> tuple[list[SizeTried],
     if not tried: raise RunFault(f'not even one image of {loop.bench.config.image_size} pixels fits into the memory of this device')
     return tried, tried[-1].size, gpu_room(loop.bench.device)
 
-# %% ../nbs/46_tuning.ipynb #b173e2b0
-def cpu_sizes(loop: TrialLoop, batch: dict, most: int, seconds: float) -> tuple[list[SizeTried], int, int]: # as `gpu_sizes`
-    "What fits into memory, by a line through sizes that surely do."
+# %% ../nbs/46_tuning.ipynb #32b4336a
+def cpu_sizes(loop: TrialLoop, batch: dict, most: int, # images
+              seconds: float, # after which no other size is begun
+             ) -> tuple[list[SizeTried], int, int]: # as of `gpu_sizes`
+    "What fits into four fifths of the memory that is free, by a line through sizes that surely do."
     loop.gradients([resized(batch, min(2, most))])
     loop.update() # the optimiser makes its state
     give_back_memory()
@@ -439,10 +464,10 @@ def cpu_sizes(loop: TrialLoop, batch: dict, most: int, seconds: float) -> tuple[
     more = int(max(0, room - tried[-1].memory) / per_image(tried, least))
     return tried, min(most, tried[-1].size + more), room
 
-# %% ../nbs/46_tuning.ipynb #32b4336a
+# %% ../nbs/46_tuning.ipynb #4d23c439
 def find_batch_size(config: TrainConfig | dict | str | Path | None = None, # as for `train`
                     arguments: Iterable[str] = (), # command-line words
-                    most: int = 4096, # images in a batch
+                    most: int = 4096, # images in a batch, at least 1
                     seconds: float = 20.0, # in which sizes are tried on a CPU; a size is never cut short
                     **keywords, # options by name, as for `train`
                    ) -> BatchSizes:
@@ -459,20 +484,26 @@ def find_batch_size(config: TrainConfig | dict | str | Path | None = None, # as 
                           kind, tried, largest, room, limit)
 
 # %% ../nbs/46_tuning.ipynb #a8369a82
-def schedule_points(rate: float, steps: int, pct_start: float, most: int = 200) -> list[tuple[int, float]]: # optimiser step and learning rate
+def schedule_points(rate: float, # the highest learning rate
+                    steps: int, # optimiser steps, in all
+                    pct_start: float, # share of the steps in which it rises, 0 to 1
+                    most: int = 200) -> list[tuple[int, float]]: # optimiser step and learning rate
     "The one-cycle schedule of a run, at up to `most` of its steps."
     return [(step, rate * one_cycle(step / steps, pct_start)) for step in sorted({round(i * (steps - 1) / (most - 1)) for i in range(most)})]
 
 # %% ../nbs/46_tuning.ipynb #859e5498
-def evaluations_of(config: TrainConfig, batches: int) -> int: # batches: of an epoch
-    "How often a run is evaluated."
+def evaluations_of(config: TrainConfig, batches: int, # of an epoch
+                  ) -> int:
+    "How often a run is evaluated, inside epochs and after them."
     inside = len(evaluation_points(config.val_check, batches, config.accumulate_grad_batches))
     return config.epochs * inside + sum(epoch_is_due(config, epoch) for epoch in range(config.epochs))
 
 # %% ../nbs/46_tuning.ipynb #7f4d1f20
 def together(network: float, loader: float, # images per second, each alone
              work: float, # seconds of one core that reading an image takes
-             kind: str, workers: int) -> float: # images per second
+             kind: str, # cpu, cuda or mps
+             workers: int, # 0: reading and computing take turns
+            ) -> float: # images per second
     "The speed to expect of a loop that reads and computes."
     if not workers: return 1 / (1 / network + 1 / loader)
     return 1 / max(1 / loader, 1 / network + (work / core_count() if kind == 'cpu' else 0))
@@ -492,8 +523,10 @@ def answering(self: TrialLoop, batch: dict, size: int) -> float: # images per se
     with evaluating(*networks): return size / min(run() for _ in range(3))
 
 # %% ../nbs/46_tuning.ipynb #20d7dd28
-def emptied(part, found: dict[int, int]): # plain data with tensors; bytes of memory by its address, to be filled -> the same, with empty tensors
-    "Replace tensors by empty ones, and note what they take."
+def emptied(part, # tensors, or dicts, lists and tuples with tensors
+            found: dict[int, int], # bytes of memory by its address; it is filled
+           ): # -> the same with empty tensors; a tuple becomes a list
+    "Replace tensors by empty ones, and note what they take; memory that two share counts once."
     if isinstance(part, torch.Tensor):
         found[part.untyped_storage().data_ptr()] = part.untyped_storage().nbytes()
         return torch.empty(0, dtype=part.dtype)
@@ -513,7 +546,7 @@ def checkpoint_size(self: TrialLoop) -> int: # bytes; after a step, so that the 
 
 # %% ../nbs/46_tuning.ipynb #9bcbbd6d
 def planned_folder(config: TrainConfig) -> str:
-    "Where the run folder would go; `UserError` where none can be made."
+    "Where the run folder would go if the run began now; `UserError` where none can be made."
     for what in ('project', 'exp_name'): check_name(what, getattr(config, what))
     above = existing(Path(config.output_dir)/config.project)
     if not above.is_dir(): raise UserError(f'{config.output_dir}: a run folder cannot be made there ({above} is a file)')
@@ -557,7 +590,7 @@ class DryRun:
         return 'reading' if self.speeds['loader'] < self.speeds['network'] else 'network'
 
     def to_json(self, path):
-        "Write the numbers to a file."
+        "Write the numbers to a file; `UserError` where that cannot be done."
         try: Path(path).write_text(json.dumps(asdict(self) | {'limit': self.limit}, indent=1), encoding='utf-8')
         except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror})') from None
 
@@ -565,7 +598,7 @@ class DryRun:
 
 # %% ../nbs/46_tuning.ipynb #0f3a6635
 def duration(seconds: float) -> str:
-    "A time for people."
+    "A time for people, in the unit that suits it."
     if seconds < 60: return f'{seconds:.1f} s' if seconds < 9.95 else f'{seconds:.0f} s'
     if seconds < 3600: return f'{seconds / 60:.1f} min'
     return f'{seconds / 3600:.1f} h' if seconds < 48 * 3600 else f'{seconds / 86400:.1f} days'
@@ -632,8 +665,8 @@ def timed(config: TrainConfig, bench: Bench) -> dict: # the other fields of a `D
                 speeds={'network': largest.rate, 'loader': loader, 'first': first, 'expected': expected, 'evaluation': evaluation})
 
 # %% ../nbs/46_tuning.ipynb #2ae1da4e
-def warnings_of(run: DryRun, config: TrainConfig) -> list[str]:
-    "What may go wrong."
+def warnings_of(run: DryRun, config: TrainConfig) -> list[str]: # a sentence each; empty where all fits
+    "What may go wrong: memory, disk, cache, and speeds that will be others."
     found, need, kept, size = [], (run.checkpoints + 1) * run.checkpoint, cache_folder(config.data), gigabytes
     if run.memory > run.room > 0:
         found.append(f'a step of {run.batch} images takes {size(run.memory)} of {size(run.room)} that are there: try a smaller --train_batch_size')
@@ -652,7 +685,7 @@ def dry_run(config: TrainConfig | dict | str | Path | None = None, # as for `tra
             arguments: Iterable[str] = (), # command-line words
             **keywords, # options by name, as for `train`
            ) -> DryRun:
-    "Say what a run would do and take, without it: nothing is written."
+    "Say what a run would do and take, without it: nothing is written. `UserError` for wrong options, `RunFault` where a step does not fit."
     config = load_config(config, arguments, **keywords)
     with trial(config, 'dry_run') as bench:
         hints = [*bench.data.notes, *size_hint(config, bench.data), *worker_hint(config)]
@@ -663,7 +696,7 @@ def dry_run(config: TrainConfig | dict | str | Path | None = None, # as for `tra
 
 # %% ../nbs/46_tuning.ipynb #97261b21
 def number_bars(axes, # of matplotlib
-                names: list[str], values: list[float], texts: list[str], colors: list[str]):
+                names: list[str], values: list[float], texts: list[str], colors: list[str]): # as many of each
     "Horizontal bars, from the top down, with their numbers."
     axes.barh(range(len(names)), values, color=colors, height=0.5)
     for row, text in enumerate(texts): axes.text(0.01, row - 0.38, text, fontsize=9, va='center', transform=axes.get_yaxis_transform())
