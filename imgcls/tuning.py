@@ -30,7 +30,7 @@ from .ema import EMA, ema_state
 from .errors import RunFault
 from .loading import Loader, worker_count
 from .module import clip_on_cpu, compiles, random_state, set_random_state, start_network
-from .optim import build_optimizer, one_cycle, steps_per_epoch
+from .optim import build_optimizer, one_cycle, set_rate, steps_per_epoch
 from .runs import check_name, core_count, existing, shows_progress
 from .scoring import evaluating
 from .training import (device_count, epoch_is_due, evaluation_points, give_back_memory, global_settings, out_of_memory,
@@ -70,7 +70,8 @@ class TrialLoop:
         self.network = self.plugin.convert_module(self.module.network.train())
         self.scaler = getattr(self.plugin, 'scaler', None) or torch.amp.GradScaler(bench.device.type, enabled=False)
         self.most = most if most and most < 1000 else None # norm of the gradients
-        self.optimizer = build_optimizer(self.network, config, fused=config.fused_optimizer and not (self.most and self.scaler.is_enabled()))
+        self.optimizer = build_optimizer(self.network, config, fused=config.fused_optimizer and not (self.most and self.scaler.is_enabled()), head=self.module.head)
+        for layer in self.module.frozen: layer.training = False
         self.ema = EMA(self.network, config.ema_decay, config.ema_steps) if config.use_ema else None
 
     def gradients(self, batches: list[dict], # of one step, on the device
@@ -93,7 +94,7 @@ class TrialLoop:
 
     def update(self, rate: float | None = None): # learning rate; None: as it was
         "Let the optimiser step."
-        for group in self.optimizer.param_groups if rate is not None else (): group['lr'] = rate
+        if rate is not None: set_rate(self.optimizer, rate, self.bench.config.model.backbone_rate)
         if self.most: self.clip()
         self.scaler.step(self.optimizer)
         self.scaler.update()
