@@ -35,7 +35,7 @@ def is_image_file(name: str) -> bool:
 def to_rgb(image: Image.Image, # of any mode of Pillow
            background=(255, 255, 255), # RGB, 0-255, that transparent parts show
           ) -> Image.Image: # mode RGB
-    "Convert any mode. Gray of 16 or 32 bits is scaled to 8 by its type or largest value."
+    "Convert any mode. Grey of 16 or 32 bits is scaled to 8 by its type or largest value."
     if image.mode == 'RGB' and 'transparency' not in image.info: return image
     if image.mode.startswith(('I', 'F')): return _scaled_gray(image).convert('RGB')
     if image.mode in ('RGBA', 'RGBa', 'LA', 'La', 'PA') or 'transparency' in image.info:
@@ -168,8 +168,9 @@ def _why(error):
     if isinstance(error, FileNotFoundError): return 'no such file'
     if isinstance(error, Image.UnidentifiedImageError): return 'not an image, or of an unknown kind'
     if isinstance(error, Image.DecompressionBombError): return 'too many pixels'
-    text = (getattr(error, 'strerror', None) or str(error)).splitlines()
-    return text[0] if text else type(error).__name__
+    text = (getattr(error, 'strerror', None) or str(error)).splitlines() or [type(error).__name__]
+    if isinstance(error, (UnicodeDecodeError, struct.error)) or re.match('decoder error|invalid literal', text[0]): return 'the file is damaged' # a reader's own words help nobody here
+    return text[0]
 
 # %% ../nbs/11_images.ipynb #ddcdeb66
 def image_size(path, # of a file

@@ -281,8 +281,10 @@ def handed_batch(items: list): # -> dict as from `collate`, or the first error
 def worker_killed(error: BaseException, # from an epoch with `worker_type` process
                  ) -> str: # empty for any other error
     "What to say of a loading process that was killed."
-    found = re.search(r'DataLoader worker \(pid\(?s?\)? ?[\d, ]+\) (is killed by signal: \w+|exited unexpectedly)', str(error))
-    return f'a process that reads images was lost ({found[1]}; often memory runs short): try fewer num_workers, or worker_type thread' if found else ''
+    found = re.search(r'DataLoader worker \(pid\(?s?\)? ?[\d, ]+\) (?:is killed by signal: ([\w ]+)|exited unexpectedly)', str(error))
+    if not found: return ''
+    how = f"it was ended by the signal '{found[1]}'" if found[1] else 'it ended unexpectedly'
+    return f'a process that reads images was lost: {how}. Often memory runs short: try fewer num_workers, or worker_type thread'
 
 # %% ../nbs/13_loading.ipynb #de9e17ac
 @patch
@@ -405,7 +407,7 @@ def open_data(config: TrainConfig, # the options
 # %% ../nbs/13_loading.ipynb #0350e1e3
 def config_transform(config: TrainConfig, # its image_size, transform, data.background and in_channels
                     ) -> dict: # as from `eval_transform`
-    "The evaluation transform that the options describe; gray images take the mean of the three channels' mean and std."
+    "The evaluation transform that the options describe; grey images take the mean of the three channels' mean and std."
     own, channels = config.transform, int(config.model.model_kwargs.get('in_channels', 3))
     if channels not in (1, 3) and config.data.dataset_name == 'images':
         raise UserError(f'model.model_kwargs.in_channels is {channels}; images are read with 1 (gray) or 3 (RGB) channels')
@@ -415,7 +417,7 @@ def config_transform(config: TrainConfig, # its image_size, transform, data.back
 
 # %% ../nbs/13_loading.ipynb #2152a8e3
 def _per_channel(values, channels):
-    "`values` for this many channels: gray images take the mean of three."
+    "`values` for this many channels: grey images take the mean of three."
     if len(values) == channels: return list(values)
     return [sum(values) / len(values)] * channels
 

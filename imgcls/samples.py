@@ -133,6 +133,9 @@ def _is_hidden(name): return name.startswith('.') or name in ('__MACOSX', 'Thumb
 SPLIT_NAMES = {'train': 'train', 'training': 'train', 'valid': 'valid', 'val': 'valid', 'validation': 'valid', 'dev': 'valid',
                'test': 'test', 'testing': 'test', 'eval': 'test'}
 
+# %% ../nbs/10_samples.ipynb #4adda80c
+def _counted(count, one, many): return f'{count} {one if count == 1 else many}'
+
 # %% ../nbs/10_samples.ipynb #c2bfc83d
 def splits_of(found: Scan, # `folders` say which splits there are, `images` become rows
              ) -> tuple[list[tuple], list[str]]: # rows and notes
@@ -146,7 +149,7 @@ def splits_of(found: Scan, # `folders` say which splits there are, `images` beco
         top, _, below = path.partition('/')
         if top in named: rows.append((SPLIT_NAMES[top.lower()], below, path))
         else: ignored[top if below else 'the top folder'] += 1
-    return rows, [f'{n} images in {t} are not used (beside the split folders)' for t, n in sorted(ignored.items())]
+    return rows, [_counted(n, f'image in {t} is', f'images in {t} are') + ' not used (beside the split folders)' for t, n in sorted(ignored.items())]
 
 # %% ../nbs/10_samples.ipynb #ef31e531
 def classes_of(rows: list[tuple], # from `splits_of`
@@ -154,13 +157,14 @@ def classes_of(rows: list[tuple], # from `splits_of`
               ) -> tuple[list[tuple], list[str]]: # rows and notes
     "(split, class, path) for every image in a class folder."
     notes, inside = [], [(s, below.split('/'), p) for s, below, p in rows if '/' in below]
-    if len(inside) < len(rows): notes.append(f'{len(rows) - len(inside)} images outside any class folder are not used')
+    if len(inside) < len(rows): notes.append(_counted(len(rows) - len(inside), 'image outside any class folder is', 'images outside any class folder are') + ' not used')
     if class_level == 'leaf': return _leaf_classes(inside), notes
     while class_level == 'auto' and len({parts[0] for _, parts, _ in inside}) == 1 and all(len(parts) > 2 for _, parts, _ in inside):
         notes.append(f"all images lie in '{inside[0][1][0]}': the folders inside it are the classes")
         inside = [(s, parts[1:], p) for s, parts, p in inside]
     deep = sum(len(parts) > 2 for _, parts, _ in inside)
-    if deep: notes.append(f'{deep} images lie in folders below their class folder; the first folder is the class (data.class_level: leaf takes the last)')
+    below = _counted(deep, 'image lies in a folder below its class folder', 'images lie in folders below their class folder')
+    if deep: notes.append(f'{below}; the first folder is the class (data.class_level: leaf takes the last)')
     return [(s, parts[0], p) for s, parts, p in inside], notes
 
 # %% ../nbs/10_samples.ipynb #716fdaf5
@@ -190,7 +194,7 @@ def _split(rows, valid_fraction, test_fraction, seed):
             if s == 'train': by_class.setdefault(c, []).append(p)
         taken = set().union(*(split_off(paths, fraction, seed) for paths in by_class.values()))
         rows = [(split if s == 'train' and p in taken else s, c, p) for s, c, p in rows]
-        if taken: notes.append(f'no {split} split in the data: {len(taken)} images taken off train ({fraction:.0%} of each class, seed {seed})')
+        if taken: notes.append(f'no {split} split in the data: {_counted(len(taken), "image", "images")} taken off train ({fraction:.0%} of each class, seed {seed})')
     return rows, notes
 
 # %% ../nbs/10_samples.ipynb #bf72c793
@@ -332,7 +336,7 @@ def read_table(path: str, # of a .csv, .tsv or .parquet file; paths in it are re
     columns = [pick_column(what, names, given, file.name) for what, given in wanted]
     places, repeated = _places(file, (table_row(file, line, row, *columns) for line, row in lines))
     if not places: raise UserError(f'{path}: has no rows')
-    notes, paths = [f'{repeated} repeated rows left out'] if repeated else [], sorted(places)
+    notes, paths = [_counted(repeated, 'repeated row', 'repeated rows') + ' left out'] if repeated else [], sorted(places)
     sizes = _sizes(file, paths)
     table = _build([(*places.pop(name), name) for name in paths], notes, str(file.parent), str(path), classes, valid_fraction, test_fraction, seed)
     table.sizes = sizes

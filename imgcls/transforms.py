@@ -143,7 +143,7 @@ class RandomCrop:
 # %% ../nbs/12_transforms.ipynb #f6147d14
 @_operation
 def random_resized_crop(image, rng, transform, scale=(0.35, 1.0), ratio=(0.75, 1.3333)):
-    "`RandomCrop` of an image, or of a file that `image` reads."
+    "A part of random area and proportions, resized, see `RandomCrop` (arXiv:1409.4842); `image` may be a function that reads a file."
     crop = RandomCrop(rng, transform, scale, ratio)
     if callable(image): return crop.cut(image(crop.draw))
     crop.draw(image.size)
