@@ -211,7 +211,7 @@ def draws(count: int, # images
         yield np.bincount(picked.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
 
 # %% ../nbs/41_evaluation.ipynb #be620391
-def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+def share_or_zero(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     "A quotient, 0 where the divisor is (scikit-learn's zero_division=0)."
     return np.divide(above, below, out=np.zeros(np.broadcast(above, below).shape), where=below > 0)
 
@@ -222,7 +222,7 @@ def weighted_class_scores(found: Evaluation, weights: np.ndarray, # R x N, from 
     one_hot = np.eye(len(found.classes))
     labels, best = one_hot[found.labels], one_hot[found.predictions]
     right, support, given = weights @ (labels * best), weights @ labels, weights @ best
-    return {'precision': ratio(right, given), 'recall': ratio(right, support), 'f1': ratio(2 * right, given + support), 'support': support, 'given': given}
+    return {'precision': share_or_zero(right, given), 'recall': share_or_zero(right, support), 'f1': share_or_zero(2 * right, given + support), 'support': support, 'given': given}
 
 # %% ../nbs/41_evaluation.ipynb #47287b52
 def weighted_rank_scores(found: Evaluation, weights: np.ndarray, # R x N, from `draws`
@@ -239,7 +239,7 @@ def weighted_rank_scores(found: Evaluation, weights: np.ndarray, # R x N, from `
         P, N = own_so_far[:, -1], rest_so_far[:, -1]
         valid = (P > 0) & (N > 0)
         area = (own * (N[:, None] - rest_so_far + rest / 2)).sum(1)
-        precision = (own * ratio(own_so_far, own_so_far + rest_so_far)).sum(1)
+        precision = (own * share_or_zero(own_so_far, own_so_far + rest_so_far)).sum(1)
         result[0, valid, k], result[1, valid, k] = area[valid] / (P * N)[valid], precision[valid] / P[valid]
     return result[0], result[1]
 
@@ -254,7 +254,7 @@ def weighted_scores(found: Evaluation, weights: np.ndarray, # R x N, from `draws
     if K > 5: result['top5'] = weights @ in_top(found.probabilities, labels, 5) / total
     per_class = weighted_class_scores(found, weights)
     there, own = per_class['support'] + per_class['given'] > 0, per_class['support'] > 0
-    mean = lambda name, which: ratio((per_class[name] * which).sum(1), which.sum(1))
+    mean = lambda name, which: share_or_zero((per_class[name] * which).sum(1), which.sum(1))
     result |= {'f1': mean('f1', there), 'balanced_accuracy': mean('recall', own), 'precision_macro': mean('precision', there), 'recall_macro': mean('recall', there)}
     result |= {f'{name}_weighted': mean(name, per_class['support']) for name in ('precision', 'recall', 'f1')}
     if ranks: result |= dict(zip(('auroc', 'average_precision'), (_row_means(values) for values in weighted_rank_scores(found, weights))))

@@ -268,14 +268,14 @@ def check_file(predictor: Predictor, # of the checkpoint
     ours, ms_ours = answers(predictor, prepared, batches_of([p.shape for p in prepared]))
     try:
         theirs, ms_theirs = answers(exported, raw, batches)
-        errors += repeated(exported, raw[0], theirs[0]) if max(map(len, batches)) < 3 else []
+        errors += answered_alone(exported, raw[0], theirs[0]) if max(map(len, batches)) < 3 else []
     except Exception as error: theirs, ms_theirs, errors = np.zeros_like(ours), 0.0, [f'{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}']
     return ExportReport(str(path), card['precision'], exported.embedded, card['opset'], Path(path).stat().st_size / 2**20, milliseconds_file=ms_theirs,
                         milliseconds_checkpoint=ms_ours, tolerance=tuple(tolerance or TOLERANCES[card['precision']]), errors=errors,
                         **compare_answers(ours, theirs, batches, labels, names, predictor.classes))
 
 # %% ../nbs/42_export.ipynb #55d8ab6f
-def repeated(exported: Predictor, image: np.ndarray, alone: np.ndarray) -> list[str]: # problems, if any
+def answered_alone(exported: Predictor, image: np.ndarray, alone: np.ndarray) -> list[str]: # problems, if any
     "Where all images differ in size: one of them three times has to give three times its answer."
     difference = abs(exported.probabilities(np.stack([image] * 3)) - alone).max()
     return [] if difference < 1e-4 else [f'in a batch of three an image is answered differently than alone (by {difference:.1e})']

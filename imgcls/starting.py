@@ -84,4 +84,5 @@ def take_weights(network: nn.Module, # changed in place
         raise UserError(f'{found.source}: does not fit {type(network).__name__}: {wrong} should be {tuple(own[wrong].shape)}, the file {there}')
     network.load_state_dict(taken, strict=False)
     why = '' if keep else ', for other classes' if found.classes else ', since the file does not say its classes'
-    return f"{found.source}: {len(taken)} of {len(own)} tensors" + ('' if keep else f'; {head} starts anew{why}')
+    left = [name for name in found.state if name not in own]
+    return f"{found.source}: {len(taken)} of {len(own)} tensors" + ('' if keep else f'; {head} starts anew{why}') + (f'; {len(left)} of the file have no place in this network ({left[0]}, ...)' if left else '')
