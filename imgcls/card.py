@@ -6,7 +6,7 @@
 __all__ = ['check_transform', 'check_card', 'read_card']
 
 # %% ../nbs/16_card.ipynb #1cfa7cfa
-import json, math
+import json
 
 from .errors import UserError, check_class_names, plain
 from .transforms import eval_transform

@@ -18,7 +18,7 @@ from fastcore.basics import patch
 
 from .errors import UserError
 from .evaluation import artifact_data
-from .predict import SEAL, Predictor, file_seal, load_checkpoint, load_onnx, load_safetensors, softmax
+from .predict import SEAL, Predictor, file_seal, load_checkpoint, load_onnx, load_safetensors
 from .runs import resolve_checkpoint
 
 # %% ../nbs/42_export.ipynb #8b2db7df

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from fastcore.basics import patch
 
 from .config import TrainConfig
 from .curves import curve_points, history_table, plot_curves, read_history, thin

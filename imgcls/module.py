@@ -21,7 +21,7 @@ from torch import nn
 from .config import TrainConfig, UserError, to_dict
 from .artifact import LAYOUT, all_weights, seal
 from .ema import EMA, ema_state, load_ema_state, move_ema
-from .loading import Data, Loader, mix_seed, open_data
+from .loading import Data, Loader, mix_seed
 from .losses import create_loss
 from .models import create_network, freeze_backbone, head_name
 from .optim import build_optimizer, one_cycle, set_rate, steps_per_epoch, window

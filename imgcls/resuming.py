@@ -9,7 +9,7 @@ __all__ = ['leaves', 'differences', 'Agreement', 'compare_trees', 'run_parts', '
 # %% ../nbs/36_resuming.ipynb #146a300a
 import json, math, os, random, signal, statistics, subprocess, sys, tempfile, threading, time, zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
