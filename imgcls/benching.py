@@ -538,7 +538,7 @@ def try_options(result: BenchResult, # its `tried` is filled
 
 # %% ../nbs/50_benching.ipynb #89e48d15
 @patch
-def figure(self: BenchResult): # -> matplotlib Figure
+def plot(self: BenchResult): # -> matplotlib Figure
     "Shares of a step of the real loop, beside the medians of the three speeds."
     from matplotlib import colormaps
     from imgcls.figures import Figure
@@ -650,5 +650,5 @@ def bench(config: TrainConfig | dict | str | Path | None = None, # as for `train
             raise RunFault(f'out of memory with {config.train_batch_size} images of {config.image_size} pixels; try a smaller --train_batch_size') from None
     if plot:
         from IPython.display import display
-        display(result.figure())
+        display(result.plot())
     return result

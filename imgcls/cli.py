@@ -97,17 +97,15 @@ def take_switch(words: list[str], # of the command line
                 name: str, # without the dashes, with underscores
                ) -> tuple[bool, list[str]]: # whether it is on; the other words
     "Take a bare `--name`, `--name true` or `--name=false` out of the words; `UserError` for another value."
+    from imgcls.config import SWITCH_WORDS
     for i, word in enumerate(words):
         key, equals, text = word.partition('=')
         if key.replace('-', '_') != f'__{name}': continue
         follows = words[i + 1].lower() if not equals and i + 1 < len(words) else ''
-        said = text.lower() if equals else follows if follows in _SWITCH else 'true'
-        if said not in _SWITCH: raise UserError(f"--{name} should be true or false, not '{text}'")
-        return _SWITCH[said], words[:i] + words[i + (2 if follows in _SWITCH else 1):]
+        said = text.lower() if equals else follows if follows in SWITCH_WORDS else 'true'
+        if said not in SWITCH_WORDS: raise UserError(f"--{name} should be true or false, not '{text}'")
+        return SWITCH_WORDS[said], words[:i] + words[i + (2 if follows in SWITCH_WORDS else 1):]
     return False, words
-
-# %% ../nbs/60_cli.ipynb #83616750
-_SWITCH = {'true': True, 'yes': True, 'on': True, 'false': False, 'no': False, 'off': False}
 
 # %% ../nbs/60_cli.ipynb #892e52c9
 def print_config(file: str | None, words: list[str], config): # TrainConfig, merged
@@ -427,7 +425,7 @@ def bench_script(words: list[str]): # options of `train`, and --config FILE, --s
     from imgcls.benching import bench
     found = bench(file, words, **given)
     print(found.table())
-    if plot: save_plot(found.figure(), plot); print(f'picture: {plot}')
+    if plot: save_plot(found.plot(), plot); print(f'picture: {plot}')
     if table: found.to_json(table); print(f'numbers: {table}')
 
 # %% ../nbs/60_cli.ipynb #ef0b7758

@@ -336,10 +336,10 @@ def read_arguments(words: list, # e.g. ['--epochs', '3', '--model.model_name=res
 def _takes_value(key, words, specs):
     "Whether the next word is the value of `key`: a boolean takes only true or false, anything else any word that is no option."
     if not words or words[0].startswith('--'): return False
-    return words[0].lower() in _BOOLEANS if key in specs and specs[key].type is bool else True
+    return words[0].lower() in SWITCH_WORDS if key in specs and specs[key].type is bool else True
 
 # %% ../nbs/00_config.ipynb #61316dfd
-_BOOLEANS = ('true', 'false', 'yes', 'no', 'on', 'off')
+SWITCH_WORDS = {'true': True, 'yes': True, 'on': True, 'false': False, 'no': False, 'off': False} # of the command line, in any case
 
 # %% ../nbs/00_config.ipynb #e3f6d52f
 def parse_value(text: str): # one word of the command line

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -260,16 +259,14 @@ def batch_view(data, # `loading.Data`
                positions: Sequence[int] | None = None, # in the training split; None: those of the epoch's first batch
               ) -> BatchView:
     "The first images of a batch, before and after: bit for bit what one device is trained on."
-    from imgcls.module import ImageClassifier
-    from imgcls.transforms import batch_augmentation_list
+    from imgcls.module import mixed_batch
     config, loader = data.config, data.loader('train', train=True)
     loader.sampler.set_epoch(epoch)
     whole = list(loader.sampler.batches()[0] if positions is None else positions)
     used = whole if config.augment.mixup or config.augment.cutmix else whole[:count] # mixing needs the whole batch
     batch = loader.with_draws(loader.make_here(used, epoch, False), epoch)
     plain_images = data.loader('train').make_here(whole[:count], epoch, False)['image']
-    classifier = SimpleNamespace(config=config, batch_ops=batch_augmentation_list(config.augment.batch_ops), transform=data.transform, classes=data.classes)
-    images, targets = ImageClassifier.mixed(classifier, batch, epoch, 0, 0)
+    images, targets = mixed_batch(config, data.transform, len(data.classes), batch, (epoch, 0, 0))
     labels = [data.classes[label] for label in batch['label'][:count].tolist()]
     shares = [[name] for name in labels] if targets.ndim == 1 else [_shares(row, data.classes) for row in targets[:count].tolist()]
     return BatchView(to_pixels(data.transform, plain_images), to_pixels(data.transform, images[:count]), labels, shares, whole[:count])
