@@ -48,8 +48,13 @@ def all_weights(checkpoint: dict, # with state_dict and ema; ema may be None
 def read_checkpoint(path: Path, # a file; see `imgcls.runs` for the checkpoint of a run folder
                    ) -> dict: # as in the tables above; tensors on the CPU
     "A checkpoint of ours, read as plain data and checked against its seal; anything else is a `UserError` with its reason."
-    path = Path(path)
-    checkpoint = read_plain(path)
+    return checked_checkpoint(Path(path), read_plain(Path(path)))
+
+# %% ../nbs/32_artifact.ipynb #5c1e77aa
+def checked_checkpoint(path: Path, # for messages
+                       checkpoint, # what `read_plain` found in it
+                      ) -> dict: # the same
+    "A checkpoint of ours whose seal holds; `UserError` for anything else."
     held = checkpoint.get('imgcls') if isinstance(checkpoint, dict) else None
     if not isinstance(held, dict): raise UserError(f'{path}: a file of PyTorch, but not a checkpoint of imgcls')
     if held.get('layout') != LAYOUT:
@@ -273,18 +278,29 @@ def write_safetensors(checkpoint: dict, # from `read_checkpoint`
     replace_file(Path(target).with_suffix('.json'), lambda beside: beside.write_text(json.dumps(card, indent=1, ensure_ascii=False), encoding='utf-8'))
     return card
 
+# %% ../nbs/32_artifact.ipynb #5c1e77ab
+def open_safetensors(path: Path) -> tuple[str | None, dict]: # the text of the card of imgcls, where there is one; tensors by name
+    "What a safetensors file of anybody holds; `UserError` where it cannot be read."
+    from safetensors import SafetensorError, safe_open
+    if not os.path.isfile(path): raise UserError(f'{path}: no such file')
+    try:
+        with safe_open(path, 'pt') as file: return (file.metadata() or {}).get('imgcls'), {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError, ValueError) as error: raise UserError(f'{path}: not a safetensors file that can be read ({str(error)[:100]})') from None
+
+# %% ../nbs/32_artifact.ipynb #5c1e77ac
+def checked_card(path: Path, # for messages
+                 text: str, state: dict, # as `open_safetensors` found them
+                ) -> dict:
+    "The card of a file of ours whose seal holds; `UserError` for anything else."
+    card = read_card(path, text)
+    if card.get('layout') != LAYOUT: raise UserError(f"{path}: written in layout {card.get('layout')}; this version reads layout {LAYOUT}")
+    check_belonging(path, card, lambda: state, exported=True)
+    return card
+
 # %% ../nbs/32_artifact.ipynb #4e2ac8a9
 def read_safetensors(path: Path, # of a file that `write_safetensors` wrote
                     ) -> tuple[dict, dict]: # card; weights by the network's own names
     "The card and weights of a file of ours, checked against the seal; any other file is a `UserError`."
-    from safetensors import SafetensorError, safe_open
-    if not os.path.isfile(path): raise UserError(f'{path}: no such file')
-    try:
-        with safe_open(path, 'pt') as file:
-            text, state = (file.metadata() or {}).get('imgcls'), {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError, ValueError) as error: raise UserError(f'{path}: not a safetensors file that can be read ({str(error)[:100]})') from None
+    text, state = open_safetensors(path)
     if text is None: raise UserError(f'{path}: a safetensors file, but without the card of imgcls (classes, transform and network)')
-    card = read_card(path, text)
-    if card.get('layout') != LAYOUT: raise UserError(f"{path}: written in layout {card.get('layout')}; this version reads layout {LAYOUT}")
-    check_belonging(path, card, lambda: state, exported=True)
-    return card, state
+    return checked_card(path, text, state), state

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from .artifact import chosen_weights, read_checkpoint, read_plain, read_safetensors, used_weights
+from .artifact import checked_card, checked_checkpoint, chosen_weights, open_safetensors, read_plain, used_weights
 from .errors import UserError
 from .models import head_name
 from .runs import best_checkpoint, latest_checkpoint
@@ -51,21 +51,15 @@ def read_weights(path: str | Path, # a run folder, a checkpoint, a .safetensors 
     if path.suffix == '.onnx': raise UserError(f'{path}: weights of an ONNX file cannot be trained on; take the checkpoint it was made of')
     held = read_plain(path)
     if not isinstance(held, dict) or 'imgcls' not in held: return StartingWeights(plain_weights(held, str(path)), str(path))
-    checkpoint = read_checkpoint(path)
+    checkpoint = checked_checkpoint(path, held)
     return StartingWeights(chosen_weights(checkpoint), f'{path} ({used_weights(checkpoint)})', checkpoint['imgcls']['classes'])
 
 # %% ../nbs/32_starting.ipynb #c4c1eacd
 def _from_safetensors(path):
     "With the card of imgcls, or without."
-    from safetensors import SafetensorError, safe_open
-    if not path.is_file(): raise UserError(f'{path}: no such file')
-    try:
-        with safe_open(path, 'pt') as file:
-            ours = 'imgcls' in (file.metadata() or {})
-            state = {} if ours else {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError, ValueError) as error: raise UserError(f'{path}: not a safetensors file that can be read ({str(error)[:100]})') from None
-    if not ours: return StartingWeights(plain_weights(state, str(path)), str(path))
-    card, state = read_safetensors(path)
+    text, state = open_safetensors(path)
+    if text is None: return StartingWeights(plain_weights(state, str(path)), str(path))
+    card = checked_card(path, text, state)
     return StartingWeights(state, f"{path} ({card['weights']})", card['classes'])
 
 # %% ../nbs/32_starting.ipynb #c2d1bb08
