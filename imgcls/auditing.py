@@ -7,10 +7,10 @@ __all__ = ['SEVERITIES', 'TINY_CLASS', 'IMBALANCE', 'LONG_SIDE', 'SMALL_SIDE', '
            'MANIFEST', 'Example', 'Finding', 'number', 'Tally', 'perceptual_hash', 'Facts', 'examine', 'in_order',
            'examine_all', 'Store', 'store_folder', 'store_table', 'check_paths', 'check_classes', 'check_files',
            'open_files', 'check_same', 'bands', 'bits_set', 'alike', 'find_pairs', 'check_near', 'Audit', 'audit',
-           'thumbnail', 'write_manifest', 'size_and_digest', 'compare_manifest', 'read_manifest', 'quick_audit']
+           'write_manifest', 'size_and_digest', 'compare_manifest', 'read_manifest', 'quick_audit']
 
 # %% ../nbs/14_auditing.ipynb #f7d13d06
-import base64, csv, filecmp, gzip, hashlib, io, json, multiprocessing, os, re, sqlite3, sys, tempfile, time, zlib
+import csv, filecmp, gzip, hashlib, io, json, multiprocessing, os, re, sqlite3, sys, tempfile, time, zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -26,7 +26,7 @@ from fastcore.basics import patch
 from PIL import Image, ImageFile
 
 from .errors import UserError, nearest
-from .images import decode, open_image
+from .images import decode, open_image, thumbnail
 from .runs import core_count, replace_file
 from .samples import SampleTable, Scan, classes_of, demo_digits, natural, pick_column, splits_of, table_lines, table_row, walk_folder
 
@@ -652,21 +652,6 @@ def _write_text(path, text):
     "Write a file, or say why not."
     try: Path(path).write_text(text, encoding='utf-8', errors='replace')
     except OSError as error: raise UserError(f'{path}: cannot be written ({error.strerror})') from None
-
-# %% ../nbs/14_auditing.ipynb #1998fa5c
-def thumbnail(path: str, # of an image
-              side: int = 96, # of the square, in pixels, that it fits into
-             ) -> str: # `data:` address of a JPEG, empty where the image cannot be read
-    "A small copy of an image, to be put into a page."
-    try:
-        with open_image(path) as image:
-            image.draft(None, (side, side))
-            small = decode(image)
-    except Exception: return '' # many kinds, see decode
-    small.thumbnail((side, side))
-    held = io.BytesIO()
-    small.save(held, 'JPEG', quality=80)
-    return 'data:image/jpeg;base64,' + base64.b64encode(held.getvalue()).decode()
 
 # %% ../nbs/14_auditing.ipynb #f44c4db1
 _STYLE = '''.audit{--line:color-mix(in srgb,currentColor 18%,transparent);line-height:1.45}

@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['GAP', 'LINE', 'MOST_ROWS', 'COLOURS', 'SEVERITY_COLOURS', 'text_width', 'shortened', 'wrapped', 'Sheet', 'Tile',
-           'small_picture', 'small_pictures', 'options_of', 'open_table', 'class_number', 'rows_by_class',
-           'show_samples', 'BatchView', 'batch_view', 'to_pixels', 'show_batch', 'plot_classes', 'plot_sizes',
-           'show_findings']
+           'small_pictures', 'options_of', 'open_table', 'class_number', 'rows_by_class', 'show_samples', 'BatchView',
+           'batch_view', 'to_pixels', 'show_batch', 'plot_classes', 'plot_sizes', 'show_findings']
 
 # %% ../nbs/43_looking.ipynb #bb254de7
-import bisect, functools, math, random, textwrap
+import bisect, functools, random, textwrap
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from PIL import Image
 from .auditing import Audit, number
 from .config import TrainConfig, changed, load_config
 from .errors import UserError, nearest, plain
-from .images import decode, image_size
+from .images import image_size, small_picture
 from .opening import find_samples
 from .runs import core_count
 from .samples import SPLITS, SampleTable
@@ -144,18 +143,6 @@ def title(self: Sheet, text: str, # a single line
 def rows(self: Sheet, tiles: list[Tile], columns: int = 8): # tiles in a row
     "Tiles in rows below each other."
     for begin in range(0, len(tiles), columns): self.row(tiles[begin:begin + columns])
-
-# %% ../nbs/43_looking.ipynb #90b4723a
-def small_picture(source, # anything `decode` takes
-                  side: int = 160, # longest, in pixels
-                  background=(255, 255, 255), # under transparent parts
-                 ) -> Image.Image | None: # RGB
-    "An image small enough for a page, in its own proportions and never enlarged; None where it cannot be read."
-    enough = lambda size: tuple(math.ceil(v * min(1, side / max(size))) for v in size)
-    try: image = decode(source, background, least=enough)
-    except UserError: return None
-    image.thumbnail((side, side))
-    return image
 
 # %% ../nbs/43_looking.ipynb #2ef0b206
 def small_pictures(sources: Sequence, # each as `small_picture` takes it

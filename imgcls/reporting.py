@@ -19,12 +19,13 @@ import numpy as np
 from PIL import Image
 
 from .artifact import artifact_card, chosen_weights, read_checkpoint, write_to_disk
-from .auditing import SEVERITIES, Audit, audit, number, thumbnail
+from .auditing import SEVERITIES, Audit, audit, number
 from .comparing import best_row, origin_facts, read_provenance
 from .config import TrainConfig, config_settings, load_config, option_specs, to_yaml
 from .curves import curve_points, history_table, plot_curves, read_history
 from .errors import UserError, plain
 from .evaluation import Evaluation, artifact_data, flawless, score_data
+from .images import thumbnail
 from .loading import Data
 from .predict import Predictor, network_predictor
 from .reviewing import caption, confused, suspects, worst

@@ -15,10 +15,11 @@ from html import escape
 import numpy as np
 from fastcore.basics import patch
 
-from .auditing import number, thumbnail
+from .auditing import number
 from .config import TrainConfig
 from .errors import UserError, nearest
 from .evaluation import Evaluation, artifact_data, score_data
+from .images import thumbnail
 from .looking import Sheet, Tile, class_number, small_pictures
 from .opening import open_patch
 from .patching import LabelPatch

@@ -19,7 +19,8 @@ from fastcore.basics import patch
 from torch import nn
 
 from .errors import UserError, nearest
-from .looking import Sheet, Tile, class_number, open_table, rows_by_class, shortened, small_picture
+from .images import small_picture
+from .looking import Sheet, Tile, class_number, open_table, rows_by_class, shortened
 from .predict import Predictor, list_sources, softmax
 from .scoring import evaluating, to_float
 
