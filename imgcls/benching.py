@@ -458,8 +458,8 @@ def helpful(tried: list[dict], # as in `BenchResult.tried`
 def advise(result: BenchResult) -> list[str]: # one to four sentences
     "What limits, how far it is to the bare limit, and which option helps."
     lost, limit = lost_time(result), what_limits(result)
-    most = max(result.costs, key=result.costs.get)
-    begin = {'device': 'The device limits', 'data': 'Augmenting images limits' if most == 'augmentation' else 'Reading images limits', 'overhead': 'What surrounds the network limits',
+    work = 'Augmenting' if max(result.costs, key=result.costs.get) == 'augmentation' else 'Reading'
+    begin = {'device': 'The device limits', 'data': f'{work} images limits', 'overhead': 'What surrounds the network limits',
              'unknown': 'What limits is not clear'}[limit]
     said = [f'{begin}: the real loop reaches {lost["device"]:.2f} of the bare limit.']
     percent = lambda share: f'{100 * share:.0f} %'
