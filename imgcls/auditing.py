@@ -28,7 +28,7 @@ from PIL import Image, ImageFile
 from .errors import UserError, nearest
 from .images import decode, open_image, thumbnail
 from .runs import core_count, replace_file
-from .samples import SampleTable, Scan, classes_of, demo_digits, natural, pick_column, splits_of, table_lines, table_row, walk_folder
+from .samples import SampleTable, Scan, classes_of, demo_digits, natural, splits_of, table_columns, table_lines, table_row, walk_folder
 
 # %% ../nbs/14_auditing.ipynb #6ac3d253
 SEVERITIES = ('error', 'warning', 'note') # worst first
@@ -275,9 +275,7 @@ def store_table(store: Store, # takes the rows
     "Add the rows of a table file; the findings are rows that make no sense. `UserError` for a file that cannot be read, or has no rows."
     file, wrong = Path(path), []
     lines = table_lines(file)
-    wanted = (('path', path_column), ('label', label_column), ('split', split_column))
-    columns = next(lines)
-    columns = [pick_column(what, columns, given, file.name) for what, given in wanted]
+    columns = table_columns(file, next(lines), path_column, label_column, split_column)
     count = 0
     def rows():
         nonlocal count

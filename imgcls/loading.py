@@ -28,7 +28,7 @@ from .images import decode
 from .registry import check_kwargs, datasets
 from .opening import find_samples
 from .runs import core_count
-from .samples import SampleTable
+from .samples import SPLITS, SampleTable
 from .transforms import apply_augmentation, augmentation_list, batch_augmentation_list, draws_of, eval_transform, fit, sample_draws, sample_rng, to_array
 
 # %% ../nbs/13_loading.ipynb #eedf7d90
@@ -425,7 +425,7 @@ def _per_channel(values, channels):
 def _open_table(config, table, transform):
     "The data of a folder or table."
     own = config.data
-    splits = {s: ImageRows(table, s, own.background, own.max_pixels) for s in ('train', 'valid', 'test') if table.rows(s)}
+    splits = {s: ImageRows(table, s, own.background, own.max_pixels) for s in SPLITS if s in table.splits}
     return Data(config, table.classes, splits, transform, table.fingerprint(), table, _notes(table))
 
 # %% ../nbs/13_loading.ipynb #09fbf0da

@@ -12,7 +12,7 @@ from .auditing import quick_audit
 from .config import TrainConfig, UserError, nearest
 from .patching import LabelPatch, apply_changes, read_changes
 from .runs import is_first_process
-from .samples import SampleTable, read_samples
+from .samples import SPLITS, SampleTable, read_samples
 
 # %% ../nbs/17_opening.ipynb #8bad3730
 def find_samples(config: TrainConfig, # whose data are a folder or a table
@@ -70,6 +70,6 @@ def first_look(config: TrainConfig # merged
     if config.resume or config.data.dataset_name != 'images': return None
     table = find_samples(config)
     check_save_metric(config, len(table.classes))
-    counts = {split: n for split in ('train', 'valid', 'test') if (n := len(table.rows(split)))}
+    counts = {split: n for split in SPLITS if (n := table.splits.count(split))}
     if is_first_process(): print(*data_lines(config, counts, table.classes, table), sep='\n', flush=True)
     return table

@@ -83,7 +83,7 @@ def apply_changes(table: SampleTable, changes: list[Change], source='the patch',
     state = _state(table, changes, source)
     kept = [row for row, path in enumerate(table.paths) if path in state]
     paths = [table.paths[row] for row in kept]
-    names = class_list([(*state[path], path) for path in paths], classes)
+    names = class_list(state.values(), classes)
     number, counts = {name: i for i, name in enumerate(names)}, Counter(change.what for change in changes)
     said = ', '.join(f'{words} {counts[what]}' for what, words in (('label', 'labels'), ('split', 'splits'), ('drop', 'left out')) if counts[what])
     return SampleTable(table.root, paths, [number[state[path][1]] for path in paths], [state[path][0] for path in paths], names,
