@@ -147,6 +147,7 @@ class Predictor:
                ) -> Iterator[tuple[list, tuple | None, str | None]]: # (name, source) pairs, what `forward` gives, error
         "What comes out for every image, batch by batch and in order; an unreadable image comes by itself, with its error."
         found = list_sources(source)
+        if len(found) == 1: yield from self._answered([(found[0], *self._attempt(found[0][1]))]); return # threads take as long to start as an image to be read
         bar, ahead, todo = progress_bar(len(found), progress), deque(), iter(found)
         with ThreadPoolExecutor(num_workers or min(8, core_count())) as pool:
             try:
@@ -155,10 +156,13 @@ class Predictor:
                 while ahead:
                     chunk = [ahead.popleft() for _ in range(min(batch_size, len(ahead)))]
                     begin(len(chunk))
-                    for pairs, images, error in _runs([(pair, *work.result()) for pair, work in chunk]):
-                        yield pairs, None if error else self.forward(np.stack(images)), error
+                    for pairs, out, error in self._answered([(pair, *work.result()) for pair, work in chunk]):
+                        yield pairs, out, error
                         bar.update(len(pairs))
             finally: pool.shutdown(wait=True, cancel_futures=True); bar.close()
+
+    def _answered(self, chunk):
+        for pairs, images, error in _runs(chunk): yield pairs, None if error else self.forward(np.stack(images)), error
 
     def _attempt(self, source):
         try: return self.read(source), None

@@ -96,10 +96,13 @@ def _scale_and_shift(mean, std, device, wide=0):
 # %% ../nbs/12_transforms.ipynb #4f8c2a5a
 def normalise_numpy(transform: dict, # its mean and std
                     images: np.ndarray, # uint8 B x C x H x W
-                   ) -> np.ndarray: # float32 of this shape
+                   ) -> np.ndarray: # float32 of this shape, in its order
     "`normalise` without torch."
     mean, std = (np.array(transform[k], np.float64).reshape(-1, 1, 1) for k in ('mean', 'std'))
-    return images.astype(np.float32) * (1 / (255 * std)).astype(np.float32) + (-mean / std).astype(np.float32)
+    pixels = images.astype(np.float32, order='C') # a view of rows of pixels would be slow three times
+    pixels *= (1 / (255 * std)).astype(np.float32)
+    pixels += (-mean / std).astype(np.float32)
+    return pixels
 
 # %% ../nbs/12_transforms.ipynb #525fff84
 OPERATIONS = {} # name -> function(image, rng, transform, **numbers) -> image
