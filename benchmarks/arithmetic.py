@@ -5,12 +5,12 @@ import os
 from pathlib import Path
 
 import imgcls
+from bench_common import data
+from contestants import options
 
 if __name__ == '__main__':
-    crops = [{'op': 'random_resized_crop', 'scale': [0.08, 1.0]}, {'op': 'hflip'}]
     for size in (64, 128):
         for kind, cache in (('', 'ram'), ('_uncached', 'none')):
-            found = imgcls.bench(data_path=str(Path(os.environ['BENCH_DATA'])/'imagenet_sample'), image_size=size, train_batch_size=32, model={'model_name': 'resnet18'}, learning_rate=1e-3,
-                                 save_wandb=False, augment={'ops': crops}, data={'cache': cache})
+            found = imgcls.bench({}, [*options(data('imagenet_sample'), size, 32), '--data.cache', cache])
             print(found.table(), end='\n\n', flush=True)
             found.to_json(Path(os.environ.get('BENCH_OUT', 'out'))/f'bench_{size}{kind}.json')

@@ -9,10 +9,15 @@ SCRIPTS = Path(os.environ.get('IMGCLS_BIN', Path(sys.executable).parent))
 CROPS = '[{op: random_resized_crop, scale: [0.08, 1.0]}, {op: hflip}]' # what the peers do to an image
 
 
+def options(folder, size, batch):
+    "What all of them train."
+    return ['--data_path', str(folder), '--image_size', str(size), '--train_batch_size', str(batch), '--model.model_name', 'resnet18', '--learning_rate', '1e-3', '--save_wandb', 'false',
+            '--augment.ops', CROPS]
+
+
 def training(*more):
     "A whole program: `imgcls_train` with the options of the run."
-    return lambda c: [SCRIPTS/'imgcls_train', '--data_path', c.data, '--image_size', c.size, '--train_batch_size', c.bs, '--epochs', c.epochs, '--model.model_name', 'resnet18',
-                      '--learning_rate', '1e-3', '--output_dir', c.out, '--save_wandb', 'false', '--augment.ops', CROPS, *more]
+    return lambda c: [SCRIPTS/'imgcls_train', *options(c.data, c.size, c.bs), '--epochs', c.epochs, '--output_dir', c.out, *more]
 
 
 for name, more in {'out of the box': (), 'uncached': ('--data.cache', 'none'), 'fp32': ('--precision', 'fp32'),

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'SPLIT_NAMES', 'COLUMNS', 'SampleTable', 'file_sizes', 'Scan', 'walk_folder', 'scan_folder', 'splits_of',
-           'classes_of', 'split_off', 'class_list', 'natural', 'read_folders', 'pick_column', 'table_lines',
+           'classes_of', 'split_off', 'natural', 'class_list', 'read_folders', 'pick_column', 'table_lines',
            'read_table', 'table_columns', 'table_row', 'cache_home', 'demo_digits', 'read_samples']
 
 # %% ../nbs/10_samples.ipynb #5b301b45
@@ -211,6 +211,11 @@ def _split(places, valid_fraction, test_fraction, seed):
         if count: notes.append(f'no {split} split in the data: {_counted(count, "image", "images")} taken off train ({fraction:.0%} of each class, seed {seed})')
     return notes
 
+# %% ../nbs/10_samples.ipynb #f97c23b0
+def natural(name: str) -> tuple: # compares with those of other names
+    "Sort key: whole numbers by value before everything else by text."
+    return (0, int(name), name) if name.isascii() and name.isdigit() and len(name) < 19 else (1, 0, name)
+
 # %% ../nbs/10_samples.ipynb #bf72c793
 def class_list(pairs: Iterable[tuple[str, str]], # (split, class), one for each image, or how many there are of each
                fixed: list[str] | None = None, # a list that a checkpoint has fixed
@@ -229,11 +234,6 @@ def class_list(pairs: Iterable[tuple[str, str]], # (split, class), one for each 
         raise UserError(f"class '{name}'{more} has {count} image{'s' * (count > 1)} in the {split} split, but is not in {where}.{nearest(name, known)}")
     if len(known) < 2: raise UserError(f"only one class ({known[0]}); a classifier needs at least two")
     return list(known)
-
-# %% ../nbs/10_samples.ipynb #f97c23b0
-def natural(name: str) -> tuple: # compares with those of other names
-    "Sort key: whole numbers by value before everything else by text."
-    return (0, int(name), name) if name.isascii() and name.isdigit() and len(name) < 19 else (1, 0, name)
 
 # %% ../nbs/10_samples.ipynb #9722776a
 def _places(source, rows):
@@ -330,8 +330,7 @@ def table_lines(path: Path, # of a .csv, .tsv or .parquet file
             reader = csv.reader(file, delimiter='\t' if path.suffix.lower() == '.tsv' else ',')
             yield (names := next(reader, []))
             for row in reader:
-                if len(row) < len(names) and row: row += [''] * (len(names) - len(row))
-                if row: yield reader.line_num, row
+                if row: yield reader.line_num, row + [''] * (len(names) - len(row))
     except (OSError, csv.Error) as error: raise UserError(f'{path}: cannot be read as a table ({error})') from None
 
 # %% ../nbs/10_samples.ipynb #4c91cf29
